@@ -1,0 +1,5 @@
+//! What the user can set.
+
+pub mod augmentation;
+
+pub mod run;

@@ -1,0 +1,366 @@
+//! What one training run is: the model, the data, the recipe and where it runs.
+//!
+//! [`RunSpec::default`] is the recipe of the Keras CIFAR-10 ResNet example for ResNet20 v1.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::augmentation::Augmentation;
+
+/// The two families of the papers: v1 (He et al. 2015) and v2 with pre-activation (He et al. 2016).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Version {
+    /// Basic blocks of two 3×3 convolutions, depth 6n+2.
+    #[default]
+    V1,
+    /// Pre-activation bottleneck blocks, depth 9n+2.
+    V2,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        })
+    }
+}
+
+/// A ResNet of the Keras example: its family and the number of blocks in each of the three stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Architecture {
+    /// The family.
+    pub version: Version,
+    /// Blocks per stage, at least 1.
+    pub n: u32,
+}
+
+impl Architecture {
+    /// The number of weighted layers on the main path: 6n+2 for v1, 9n+2 for v2.
+    pub fn depth(self) -> u32 {
+        match self.version {
+            Version::V1 => 6 * self.n + 2,
+            Version::V2 => 9 * self.n + 2,
+        }
+    }
+}
+
+/// The name the literature uses, such as `ResNet20v1`.
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResNet{}{}", self.depth(), self.version)
+    }
+}
+
+/// Which images are trained on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum DataSource {
+    /// Files in the official CIFAR-10 binary layout.
+    #[default]
+    Cifar10,
+    /// The built-in generated images.
+    Synthetic,
+}
+
+/// The data set of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSpec {
+    /// Which images.
+    pub source: DataSource,
+    /// The folder with the CIFAR-10 files, or the one that holds `cifar-10-batches-bin`.
+    /// Empty: the user data folder.
+    pub folder: PathBuf,
+    /// Training images that the synthetic set generates.
+    pub synthetic_train_images: u32,
+    /// Test images that the synthetic set generates.
+    pub synthetic_test_images: u32,
+}
+
+impl Default for DataSpec {
+    fn default() -> Self {
+        Self {
+            source: DataSource::Cifar10,
+            folder: PathBuf::new(),
+            synthetic_train_images: 10_000,
+            synthetic_test_images: 2_000,
+        }
+    }
+}
+
+/// How the learning rate changes over the epochs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// The example's steps: ×0.1 after 80, 120 and 160 epochs and ×0.5 after 180.
+    #[default]
+    Keras,
+    /// Keras's ReduceLROnPlateau alone: ×√0.1 after 5 epochs without a lower test loss.
+    Plateau,
+    /// The starting rate throughout.
+    Constant,
+}
+
+/// Where to train, as asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The first GPU, or the CPU where there is none.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// An NVIDIA GPU by its index.
+    Cuda(usize),
+    /// The GPU of an Apple machine.
+    Mps,
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Mps => f.write_str("mps"),
+        }
+    }
+}
+
+impl std::str::FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            "mps" => Ok(Self::Mps),
+            _ => text
+                .strip_prefix("cuda:")
+                .and_then(|index| index.parse().ok())
+                .map(Self::Cuda)
+                .ok_or_else(|| format!("`{text}` is not one of auto, cpu, cuda, cuda:INDEX, mps")),
+        }
+    }
+}
+
+impl Serialize for DeviceChoice {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeviceChoice {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// In which number format activations and convolutions are computed; weights, batch-norm statistics,
+/// loss and optimizer are always f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum PrecisionChoice {
+    /// bf16 where the hardware computes it faster, fp32 elsewhere.
+    #[default]
+    Auto,
+    /// 32-bit floats throughout.
+    Fp32,
+    /// bf16 activations with f32 master weights.
+    Bf16,
+}
+
+impl fmt::Display for PrecisionChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Fp32 => "fp32",
+            Self::Bf16 => "bf16",
+        })
+    }
+}
+
+/// Everything that decides what a run computes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunSpec {
+    /// The family of the model.
+    #[serde(rename = "arch")]
+    pub version: Version,
+    /// Blocks per stage.
+    pub n: u32,
+    /// Passes over the training set.
+    pub epochs: u32,
+    /// Images per step; the last step of an epoch may have fewer.
+    pub batch_size: u32,
+    /// Decides the initial weights, the order of the images and the augmentation.
+    pub seed: u64,
+    /// The rate the schedule starts from.
+    pub learning_rate: f64,
+    /// How the rate changes.
+    pub schedule: Schedule,
+    /// Part of the training images held out to choose the best epoch on, in [0, 1).
+    pub validation_split: f64,
+    /// Draw a new order of the images every epoch.
+    pub shuffle: bool,
+    /// Subtract the mean image of the training set.
+    pub subtract_pixel_mean: bool,
+    /// Apply `augmentation` to the training images.
+    pub data_augmentation: bool,
+    /// The arguments of Keras's ImageDataGenerator.
+    pub augmentation: Augmentation,
+    /// Where to train.
+    pub device: DeviceChoice,
+    /// The number format.
+    pub precision: PrecisionChoice,
+    /// CPU threads; 0 is one per core.
+    pub threads: u32,
+    /// Write a checkpoint at least this often, in seconds, besides those at each epoch's end.
+    pub checkpoint_seconds: u64,
+    /// Stop after this many steps; 0 is no limit.
+    pub max_steps: u64,
+    /// The images.
+    pub data: DataSpec,
+}
+
+impl Default for RunSpec {
+    fn default() -> Self {
+        Self {
+            version: Version::V1,
+            n: 3,
+            epochs: 200,
+            batch_size: 32,
+            seed: 1,
+            learning_rate: 1e-3,
+            schedule: Schedule::Keras,
+            validation_split: 0.0,
+            shuffle: true,
+            subtract_pixel_mean: true,
+            data_augmentation: true,
+            augmentation: Augmentation::default(),
+            device: DeviceChoice::Auto,
+            precision: PrecisionChoice::Auto,
+            threads: 0,
+            checkpoint_seconds: 60,
+            max_steps: 0,
+            data: DataSpec::default(),
+        }
+    }
+}
+
+/// A value that cannot be trained with: its key and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {message}")]
+pub struct InvalidValue {
+    /// The key as the configuration file and the flags spell it.
+    pub key: &'static str,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+impl RunSpec {
+    /// The model.
+    pub fn architecture(&self) -> Architecture {
+        Architecture { version: self.version, n: self.n }
+    }
+
+    /// Every value out of its range, in the order of the fields; empty when the run can start.
+    pub fn problems(&self) -> Vec<InvalidValue> {
+        let mut problems = Vec::new();
+        let mut check = |ok: bool, key: &'static str, message: String| {
+            if !ok {
+                problems.push(InvalidValue { key, message });
+            }
+        };
+        check(
+            (1..=1_000).contains(&self.n),
+            "n",
+            format!("{} blocks per stage; allowed is 1 to 1000", self.n),
+        );
+        check(
+            (1..=100_000).contains(&self.epochs),
+            "epochs",
+            format!("{} epochs; allowed is 1 to 100000", self.epochs),
+        );
+        check(
+            (2..=8_192).contains(&self.batch_size),
+            "batch_size",
+            format!("{} images; allowed is 2 to 8192", self.batch_size),
+        );
+        check(
+            self.seed <= i64::MAX as u64,
+            "seed",
+            format!("{} is too large; allowed is 0 to {}", self.seed, i64::MAX),
+        );
+        check(
+            self.learning_rate > 0.0 && self.learning_rate <= 10.0,
+            "learning_rate",
+            format!("{}; allowed is above 0 and at most 10", self.learning_rate),
+        );
+        check(
+            (0.0..0.9).contains(&self.validation_split),
+            "validation_split",
+            format!("{}; allowed is 0 to below 0.9", self.validation_split),
+        );
+        check(
+            self.threads <= 1_024,
+            "threads",
+            format!("{}; allowed is 0 (one per core) to 1024", self.threads),
+        );
+        check(
+            (1..=86_400).contains(&self.checkpoint_seconds),
+            "checkpoint_seconds",
+            format!("{} seconds; allowed is 1 to 86400", self.checkpoint_seconds),
+        );
+        check(
+            (10..=1_000_000).contains(&self.data.synthetic_train_images),
+            "synthetic_train_images",
+            format!("{}; allowed is 10 to 1000000", self.data.synthetic_train_images),
+        );
+        check(
+            (10..=1_000_000).contains(&self.data.synthetic_test_images),
+            "synthetic_test_images",
+            format!("{}; allowed is 10 to 1000000", self.data.synthetic_test_images),
+        );
+        problems.extend(self.augmentation.problems());
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_follows_the_papers() {
+        let depth = |version, n| Architecture { version, n }.depth();
+        assert_eq!(depth(Version::V1, 3), 20);
+        assert_eq!(depth(Version::V1, 18), 110);
+        assert_eq!(depth(Version::V2, 12), 110);
+        assert_eq!(depth(Version::V2, 111), 1001);
+        assert_eq!(Architecture { version: Version::V2, n: 6 }.to_string(), "ResNet56v2");
+    }
+
+    #[test]
+    fn defaults_are_valid_and_each_bad_value_is_named() {
+        assert_eq!(RunSpec::default().problems(), []);
+        let spec = RunSpec { n: 0, batch_size: 1, learning_rate: f64::NAN, ..RunSpec::default() };
+        let keys: Vec<_> = spec.problems().iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["n", "batch_size", "learning_rate"]);
+    }
+
+    #[test]
+    fn devices_read_back_as_written() {
+        for text in ["auto", "cpu", "cuda", "cuda:3", "mps"] {
+            assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
+        }
+        assert!("gpu".parse::<DeviceChoice>().unwrap_err().contains("cuda:INDEX"));
+    }
+}

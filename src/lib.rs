@@ -1,0 +1,11 @@
+//! Train CIFAR-10 ResNets in the terminal.
+
+pub mod config;
+
+pub mod protocol;
+
+pub mod runs;
+
+pub mod training;
+
+pub mod supervisor;

@@ -1,0 +1,140 @@
+//! What a run's events add up to. The same fold serves a live run and one read from disk.
+
+use jiff::Timestamp;
+
+use crate::protocol::{
+    CheckpointSaved, EpochMetrics, LoggedEvent, Outcome, Phase, Started, StepMetrics, TrainEvent,
+};
+
+/// The curves and the state of one run, derived from its events alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunHistory {
+    /// The latest start.
+    pub started: Option<Started>,
+    /// Every step event, in order.
+    pub steps: Vec<StepMetrics>,
+    /// Every completed epoch, in order.
+    pub epochs: Vec<EpochMetrics>,
+    /// Pauses, resumptions and warnings, in order.
+    pub marks: Vec<Mark>,
+    /// What the trainer last said it was doing; `None` before the first word and after the last.
+    pub phase: Option<Phase>,
+    /// The latest checkpoint.
+    pub checkpoint: Option<CheckpointSaved>,
+    /// How the run ended, if it did.
+    pub ending: Option<Ending>,
+    /// When the last event was sent.
+    pub last_event: Option<Timestamp>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// As planned or as asked.
+    Finished(Outcome),
+    /// It broke off, with the reason.
+    Failed(String),
+}
+
+/// A point in a run worth showing on its charts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Steps trained at that point.
+    pub step: u64,
+    /// What happened.
+    pub kind: MarkKind,
+}
+
+/// What a [`Mark`] stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MarkKind {
+    /// The run was paused.
+    Paused,
+    /// The run went on, in the same process or a later one.
+    Resumed,
+    /// The trainer warned.
+    Warning(String),
+}
+
+impl RunHistory {
+    /// Folds one event in.
+    pub fn apply(&mut self, logged: &LoggedEvent) {
+        self.last_event = Some(logged.time);
+        match &logged.event {
+            TrainEvent::Started(started) => {
+                if started.step > 0 || self.started.is_some() {
+                    self.mark(started.step, MarkKind::Resumed);
+                }
+                self.ending = None;
+                self.started = Some(started.clone());
+            }
+            TrainEvent::Step(step) => self.steps.push(step.clone()),
+            TrainEvent::Epoch(epoch) => self.epochs.push(epoch.clone()),
+            TrainEvent::Phase(change) => {
+                if change.phase == Phase::Paused {
+                    self.mark(change.step, MarkKind::Paused);
+                } else if self.phase == Some(Phase::Paused) {
+                    self.mark(change.step, MarkKind::Resumed);
+                }
+                self.phase = Some(change.phase);
+            }
+            TrainEvent::Checkpoint(saved) => self.checkpoint = Some(saved.clone()),
+            TrainEvent::Warning(warning) => {
+                self.mark(warning.step, MarkKind::Warning(warning.message.clone()));
+            }
+            TrainEvent::Finished(finished) => {
+                self.phase = None;
+                self.ending = Some(Ending::Finished(finished.outcome));
+            }
+            TrainEvent::Failed(failed) => {
+                self.phase = None;
+                self.ending = Some(Ending::Failed(failed.error.clone()));
+            }
+        }
+    }
+
+    fn mark(&mut self, step: u64, kind: MarkKind) {
+        self.marks.push(Mark { step, kind });
+    }
+
+    /// Steps trained, by the latest event that says so.
+    pub fn step(&self) -> u64 {
+        let started = self.started.as_ref().map_or(0, |started| started.step);
+        let stepped = self.steps.last().map_or(0, |step| step.step);
+        let epoch = self.epochs.last().map_or(0, |epoch| epoch.step);
+        started.max(stepped).max(epoch)
+    }
+
+    /// The epoch with the best weights: the last one marked as best.
+    pub fn best(&self) -> Option<&EpochMetrics> {
+        self.epochs.iter().rev().find(|epoch| epoch.best)
+    }
+
+    /// Seconds trained over the whole run, without evaluation and pauses.
+    pub fn train_seconds(&self) -> f64 {
+        let complete: f64 = self.epochs.iter().map(|epoch| epoch.train_seconds).sum();
+        let last_complete = self.epochs.last().map_or(0, |epoch| epoch.epoch);
+        let current = self.steps.last().filter(|step| step.epoch > last_complete);
+        complete + current.map_or(0.0, |step| step.train_seconds)
+    }
+
+    /// The median training time of an epoch, in seconds.
+    pub fn median_train_seconds(&self) -> Option<f64> {
+        let mut seconds: Vec<f64> = self.epochs.iter().map(|epoch| epoch.train_seconds).collect();
+        seconds.sort_by(f64::total_cmp);
+        let middle = seconds.len() / 2;
+        match seconds.len() {
+            0 => None,
+            length if length % 2 == 1 => Some(seconds[middle]),
+            _ => Some((seconds[middle - 1] + seconds[middle]) / 2.0),
+        }
+    }
+}
+
+impl<'a> FromIterator<&'a LoggedEvent> for RunHistory {
+    fn from_iter<I: IntoIterator<Item = &'a LoggedEvent>>(events: I) -> Self {
+        let mut history = Self::default();
+        events.into_iter().for_each(|event| history.apply(event));
+        history
+    }
+}
