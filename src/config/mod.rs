@@ -2,4 +2,6 @@
 
 pub mod augmentation;
 
+pub mod interface;
+
 pub mod run;
