@@ -2,6 +2,12 @@
 
 pub mod config;
 
+pub mod augmentation;
+
+pub mod model;
+
+pub mod optimizer;
+
 pub mod protocol;
 
 pub mod runs;

@@ -1,0 +1,168 @@
+//! What is done to every image, training and test alike: scaling to [0, 1], the pixel mean, and the
+//! standardisation of ImageDataGenerator, with the statistics of the training set.
+
+use tch::{Kind, Tensor};
+
+use crate::config::run::RunSpec;
+
+/// Added to every standard deviation before dividing, as Keras does.
+const DEVIATION_EPSILON: f64 = 1e-6;
+
+/// Images that are converted at a time while the statistics are computed.
+const CHUNK: i64 = 2_000;
+
+/// The standardisation, fitted to a training set.
+#[derive(Debug)]
+pub struct Standardization {
+    /// Mean image of the training set, `[3, 32, 32]`.
+    pixel_mean: Option<Tensor>,
+    rescale: Option<f64>,
+    samplewise_center: bool,
+    samplewise_deviation: bool,
+    /// Mean of each channel, `[3, 1, 1]`.
+    channel_mean: Option<Tensor>,
+    /// Standard deviation of each channel, `[3, 1, 1]`.
+    channel_deviation: Option<Tensor>,
+    /// The whitening matrix `[3072, 3072]`.
+    whitening: Option<Tensor>,
+}
+
+impl Standardization {
+    /// Computes the statistics over training images `[count, 3, 32, 32]`, u8, on their device.
+    ///
+    /// As in Keras, whitening and featurewise normalisation imply centring, whitening replaces
+    /// featurewise normalisation, and samplewise normalisation implies samplewise centring.
+    pub fn fit(images: &Tensor, spec: &RunSpec) -> Self {
+        let pixel_mean = spec.subtract_pixel_mean.then(|| {
+            let sum = chunks(images)
+                .map(|chunk| scaled(&chunk).sum_dim_intlist(0, false, Kind::Double))
+                .fold(None, add);
+            sum.map(|sum| (sum / images.size()[0]).to_kind(Kind::Float))
+        });
+        let mut fitted = Self {
+            pixel_mean: pixel_mean.flatten(),
+            rescale: None,
+            samplewise_center: false,
+            samplewise_deviation: false,
+            channel_mean: None,
+            channel_deviation: None,
+            whitening: None,
+        };
+        let arguments = &spec.augmentation;
+        if !spec.data_augmentation {
+            return fitted;
+        }
+        let deviation = arguments.featurewise_std_normalization && !arguments.zca_whitening;
+        let center = arguments.featurewise_center || deviation || arguments.zca_whitening;
+        // Keras fits before it rescales: the order of `fit` and `standardize` in its source.
+        if center {
+            fitted.channel_mean = Some(fitted.channel_moment(images, |chunk| chunk));
+        }
+        if deviation {
+            let squared = fitted.channel_moment(images, |chunk| chunk.square());
+            fitted.channel_deviation = Some(squared.sqrt() + DEVIATION_EPSILON);
+        }
+        if arguments.zca_whitening {
+            fitted.whitening = Some(fitted.whitening_matrix(images, arguments.zca_epsilon));
+        }
+        fitted.rescale = (arguments.rescale != 0.0).then_some(arguments.rescale);
+        fitted.samplewise_deviation = arguments.samplewise_std_normalization;
+        fitted.samplewise_center =
+            arguments.samplewise_center || arguments.samplewise_std_normalization;
+        fitted
+    }
+
+    /// Scales u8 images `[batch, 3, 32, 32]` to f32 and subtracts the pixel mean: the input of the
+    /// random transforms.
+    pub fn prepare(&self, images: &Tensor) -> Tensor {
+        let scaled = scaled(images);
+        match &self.pixel_mean {
+            Some(mean) => scaled - mean,
+            None => scaled,
+        }
+    }
+
+    /// Standardises prepared images `[batch, 3, 32, 32]`, in Keras's order.
+    pub fn apply(&self, images: Tensor) -> Tensor {
+        let mut images = images;
+        let all = [1, 2, 3].as_slice();
+        if let Some(factor) = self.rescale {
+            images = images * factor;
+        }
+        if self.samplewise_center {
+            images = &images - images.mean_dim(all, true, Kind::Float);
+        }
+        if self.samplewise_deviation {
+            images = &images / (images.std_dim(all, false, true) + DEVIATION_EPSILON);
+        }
+        if let Some(mean) = &self.channel_mean {
+            images = images - mean;
+        }
+        if let Some(deviation) = &self.channel_deviation {
+            images = images / deviation;
+        }
+        if let Some(matrix) = &self.whitening {
+            images = images.flatten(1, 3).matmul(matrix).view_as(&images);
+        }
+        images
+    }
+
+    /// The mean over all images, rows and columns of a function of the images as standardised so far.
+    fn channel_moment(&self, images: &Tensor, of: impl Fn(Tensor) -> Tensor) -> Tensor {
+        let sum = chunks(images)
+            .map(|chunk| {
+                let standardised = of(self.apply(self.prepare(&chunk)).to_kind(Kind::Double));
+                standardised.sum_dim_intlist([0, 2, 3].as_slice(), true, Kind::Double)
+            })
+            .fold(None, add);
+        let count = images.size()[0] * 32 * 32;
+        match sum {
+            Some(sum) => (sum / count).to_kind(Kind::Float).view([3, 1, 1]),
+            None => Tensor::zeros([3, 1, 1], (Kind::Float, images.device())),
+        }
+    }
+
+    /// Keras's whitening matrix U·diag(√N / (S + ε))·Uᵀ, from the left singular vectors and the
+    /// singular values of the standardised training set with an image a column.
+    fn whitening_matrix(&self, images: &Tensor, epsilon: f64) -> Tensor {
+        let count = images.size()[0];
+        let rows =
+            |chunk: &Tensor| self.apply(self.prepare(chunk)).flatten(1, 3).to_kind(Kind::Double);
+        let (vectors, values) = if count < 3_072 {
+            // Fewer images than pixels: the products below would add directions that no image has.
+            let (u, s, _) = rows(images).tr().svd(true, true);
+            (u, s)
+        } else {
+            let products = chunks(images)
+                .map(|chunk| {
+                    let rows = rows(&chunk);
+                    rows.tr().matmul(&rows)
+                })
+                .fold(None, add);
+            let products =
+                products.unwrap_or_else(|| Tensor::eye(3_072, (Kind::Double, images.device())));
+            let (squares, vectors) = products.linalg_eigh("L");
+            (vectors, squares.clamp_min(0.0).sqrt())
+        };
+        let factors = (values + epsilon).reciprocal() * (count as f64).sqrt();
+        (&vectors * factors).matmul(&vectors.tr()).to_kind(Kind::Float)
+    }
+}
+
+fn scaled(images: &Tensor) -> Tensor {
+    images.to_kind(Kind::Float) / 255.0
+}
+
+fn chunks(images: &Tensor) -> impl Iterator<Item = Tensor> {
+    let count = images.size()[0];
+    (0..count)
+        .step_by(CHUNK as usize)
+        .map(move |start| images.narrow(0, start, CHUNK.min(count - start)))
+}
+
+fn add(sum: Option<Tensor>, next: Tensor) -> Option<Tensor> {
+    Some(match sum {
+        Some(sum) => sum + next,
+        None => next,
+    })
+}
