@@ -2,9 +2,15 @@
 
 pub mod config;
 
+pub mod data;
+
 pub mod augmentation;
 
+pub mod durable;
+
 pub mod model;
+
+pub mod native;
 
 pub mod optimizer;
 

@@ -1,7 +1,12 @@
 //! What is done to every image, training and test alike: scaling to [0, 1], the pixel mean, and the
 //! standardisation of ImageDataGenerator, with the statistics of the training set.
+//!
+//! The example computes its means and deviations with numpy on f32 arrays, which adds up in f32, one
+//! image or pixel after the other. Over the 51 million pixels of CIFAR-10 that loses digits: its
+//! deviation of a channel comes out 7 % below the true one. To train what the example trains, the sums
+//! here are added up just so.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::config::run::RunSpec;
 
@@ -34,13 +39,11 @@ impl Standardization {
     /// featurewise normalisation, and samplewise normalisation implies samplewise centring.
     pub fn fit(images: &Tensor, spec: &RunSpec) -> Self {
         let pixel_mean = spec.subtract_pixel_mean.then(|| {
-            let sum = chunks(images)
-                .map(|chunk| scaled(&chunk).sum_dim_intlist(0, false, Kind::Double))
-                .fold(None, add);
-            sum.map(|sum| (sum / images.size()[0]).to_kind(Kind::Float))
+            let mean = running_mean(images, 3 * 32 * 32, |chunk| scaled(&chunk));
+            mean.view([3, 32, 32])
         });
         let mut fitted = Self {
-            pixel_mean: pixel_mean.flatten(),
+            pixel_mean,
             rescale: None,
             samplewise_center: false,
             samplewise_deviation: false,
@@ -56,11 +59,13 @@ impl Standardization {
         let center = arguments.featurewise_center || deviation || arguments.zca_whitening;
         // Keras fits before it rescales: the order of `fit` and `standardize` in its source.
         if center {
-            fitted.channel_mean = Some(fitted.channel_moment(images, |chunk| chunk));
+            fitted.channel_mean = Some(fitted.mean_of_channels(images, |values| values));
         }
         if deviation {
-            let squared = fitted.channel_moment(images, |chunk| chunk.square());
-            fitted.channel_deviation = Some(squared.sqrt() + DEVIATION_EPSILON);
+            // numpy's `std` subtracts the mean of what is centred already.
+            let rest = fitted.mean_of_channels(images, |values| values);
+            let variance = fitted.mean_of_channels(images, |values| (values - &rest).square());
+            fitted.channel_deviation = Some(variance.sqrt() + DEVIATION_EPSILON);
         }
         if arguments.zca_whitening {
             fitted.whitening = Some(fitted.whitening_matrix(images, arguments.zca_epsilon));
@@ -107,19 +112,11 @@ impl Standardization {
         images
     }
 
-    /// The mean over all images, rows and columns of a function of the images as standardised so far.
-    fn channel_moment(&self, images: &Tensor, of: impl Fn(Tensor) -> Tensor) -> Tensor {
-        let sum = chunks(images)
-            .map(|chunk| {
-                let standardised = of(self.apply(self.prepare(&chunk)).to_kind(Kind::Double));
-                standardised.sum_dim_intlist([0, 2, 3].as_slice(), true, Kind::Double)
-            })
-            .fold(None, add);
-        let count = images.size()[0] * 32 * 32;
-        match sum {
-            Some(sum) => (sum / count).to_kind(Kind::Float).view([3, 1, 1]),
-            None => Tensor::zeros([3, 1, 1], (Kind::Float, images.device())),
-        }
+    /// The mean of each channel, `[3, 1, 1]`, of a function of the images as standardised so far.
+    fn mean_of_channels(&self, images: &Tensor, of: impl Fn(Tensor) -> Tensor) -> Tensor {
+        let channels_innermost =
+            |chunk: Tensor| of(self.apply(self.prepare(&chunk))).permute([0, 2, 3, 1]).contiguous();
+        running_mean(images, 3, channels_innermost).view([3, 1, 1])
     }
 
     /// Keras's whitening matrix U·diag(√N / (S + ε))·Uᵀ, from the left singular vectors and the
@@ -147,6 +144,26 @@ impl Standardization {
         let factors = (values + epsilon).reciprocal() * (count as f64).sqrt();
         (&vectors * factors).matmul(&vectors.tr()).to_kind(Kind::Float)
     }
+}
+
+/// The mean over groups of `width` numbers of a function of all images, `[width]`: every group is added
+/// to the sum in turn, in f32.
+fn running_mean(images: &Tensor, width: usize, of: impl Fn(Tensor) -> Tensor) -> Tensor {
+    let mut sums = vec![0f32; width];
+    let mut groups = 0usize;
+    let mut values = Vec::new();
+    for chunk in chunks(images) {
+        let chunk = of(chunk);
+        values.resize(chunk.numel(), 0f32);
+        chunk.to_device(Device::Cpu).copy_data(&mut values, chunk.numel());
+        for group in values.chunks_exact(width) {
+            sums.iter_mut().zip(group).for_each(|(sum, value)| *sum += value);
+        }
+        groups += values.len() / width;
+    }
+    let count = groups.max(1) as f32;
+    let means: Vec<f32> = sums.iter().map(|sum| sum / count).collect();
+    Tensor::from_slice(&means).to_device(images.device())
 }
 
 fn scaled(images: &Tensor) -> Tensor {

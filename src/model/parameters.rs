@@ -10,6 +10,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::Network;
 use super::layers::{KernelShape, Layout};
+use crate::config::augmentation::DataFormat;
 
 /// The standard deviation of a standard normal cut at ±2, which Keras divides by.
 const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
@@ -46,6 +47,14 @@ pub enum MemoryFormat {
 }
 
 impl MemoryFormat {
+    /// The order that the recipe's `data_format` names.
+    pub fn of(format: DataFormat) -> Self {
+        match format {
+            DataFormat::ChannelsLast => Self::ChannelsLast,
+            DataFormat::ChannelsFirst => Self::ChannelsFirst,
+        }
+    }
+
     /// `tensor` `[batch, channels, h, w]` with its numbers in this order.
     pub fn arrange(self, tensor: &Tensor) -> Tensor {
         match self {

@@ -60,6 +60,9 @@ impl RunHistory {
     /// Folds one event in.
     pub fn apply(&mut self, logged: &LoggedEvent) {
         self.last_event = Some(logged.time);
+        if logged.event.step() < self.step() {
+            self.rewind(logged.event.step());
+        }
         match &logged.event {
             TrainEvent::Started(started) => {
                 if started.step > 0 || self.started.is_some() {
@@ -90,6 +93,15 @@ impl RunHistory {
                 self.phase = None;
                 self.ending = Some(Ending::Failed(failed.error.clone()));
             }
+        }
+    }
+
+    /// Forgets what came after `step`: the trainer went back to a checkpoint.
+    fn rewind(&mut self, step: u64) {
+        self.steps.retain(|metrics| metrics.step <= step);
+        self.epochs.retain(|metrics| metrics.step <= step);
+        if let Some(started) = &mut self.started {
+            started.step = started.step.min(step);
         }
     }
 

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::description::{Labels, RunDescription};
 use super::event_log;
 use super::history::RunHistory;
+use crate::durable::write_aside;
 use crate::protocol::TrainEvent;
 
 /// The folder that holds all runs.
@@ -241,19 +242,6 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
         serde_json::to_writer_pretty(&mut *file, value)?;
         Ok(file.write_all(b"\n")?)
     })
-}
-
-/// Writes a file aside, brings it to the disk and renames it to `path`: whoever looks finds the old
-/// content or the new one, never a part.
-pub fn write_aside(path: &Path, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let failed = || format!("cannot write {}", path.display());
-    let mut aside = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    write(aside.as_file_mut()).with_context(failed)?;
-    aside.as_file().sync_all().with_context(failed)?;
-    aside.persist(path).with_context(failed)?;
-    // The rename itself must survive a power cut as well.
-    File::open(folder).and_then(|folder| folder.sync_all()).with_context(failed)
 }
 
 #[cfg(test)]

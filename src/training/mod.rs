@@ -2,4 +2,12 @@
 
 pub mod checkpoint;
 
+pub mod device;
+
+pub mod evaluation;
+
+pub mod images;
+
+pub mod trainer;
+
 pub mod worker;

@@ -98,19 +98,23 @@ pub fn spawn(mut job: TrainingJob, body: Body) -> io::Result<TrainerHandle> {
     let record = std::mem::replace(&mut job.record, Box::new(|_| Ok(())));
     let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
         let mut sender = EventSender { record, channel, step: 0 };
-        let outcome = catch_unwind(AssertUnwindSafe(|| body(job, &requests, &mut sender)));
-        let error = match outcome {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => format!("{error:#}"),
-            Err(panic) => describe_panic(panic.as_ref()),
-        };
-        let failed = TrainEvent::Failed(Failed { step: sender.step, error });
+        let Err(error) = catch(|| body(job, &requests, &mut sender)) else { return };
+        let failed = TrainEvent::Failed(Failed { step: sender.step, error: format!("{error:#}") });
         let logged = LoggedEvent { time: Timestamp::now(), event: failed };
         // The log may be what failed; whoever listens must hear of it all the same.
         let _ = (sender.record)(&logged);
         let _ = sender.channel.send(logged);
     })?;
     Ok(TrainerHandle { run, control, events, thread })
+}
+
+/// Runs what calls libtorch, and makes an error of its panics.
+///
+/// # Errors
+/// When `body` returns one or panics.
+pub fn catch<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(body))
+        .unwrap_or_else(|panic| Err(anyhow::Error::msg(describe_panic(panic.as_ref()))))
 }
 
 fn describe_panic(panic: &(dyn Any + Send)) -> String {

@@ -1,1 +1,3 @@
-fn x() {}
+//! The tests that need the whole crate.
+
+mod golden;

@@ -1,0 +1,151 @@
+//! Measuring a network on images it was not trained on.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tch::{Kind, Reduction, Tensor, no_grad};
+
+use super::device;
+use super::images::DeviceImages;
+use crate::augmentation::Standardization;
+use crate::config::run::RunSpec;
+use crate::data::Dataset;
+use crate::durable::write_aside;
+use crate::model::parameters::MemoryFormat;
+use crate::model::tensor_file::{self, Metadata, NamedTensors};
+use crate::model::{Mode, Network, Parameters, weights};
+
+/// The factor of the L2 penalty on the convolution kernels.
+pub const L2_PENALTY: f64 = 1e-4;
+
+/// Images at a time. The result does not depend on it.
+const BATCH: i64 = 250;
+
+/// What a network makes of a set of images.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Mean cross-entropy plus the L2 penalty.
+    pub loss: f64,
+    /// Mean cross-entropy.
+    pub cross_entropy: f64,
+    /// Part of the images classified right, 0 to 1.
+    pub accuracy: f64,
+    /// How many images.
+    pub images: u64,
+}
+
+/// How images become the network's input.
+#[derive(Debug)]
+pub struct InputFormat {
+    /// The standardisation of the training set.
+    pub standardization: Standardization,
+    /// The kind of the activations.
+    pub kind: Kind,
+    /// Their order in memory.
+    pub memory: MemoryFormat,
+}
+
+impl InputFormat {
+    /// The format of a recipe, its statistics fitted to all its training images `[count, 3, 32, 32]`.
+    pub fn new(train: &Tensor, spec: &RunSpec, kind: Kind) -> Self {
+        Self {
+            standardization: Standardization::fit(train, spec),
+            kind,
+            memory: MemoryFormat::of(spec.augmentation.data_format),
+        }
+    }
+
+    /// Lays transformed images out for the network.
+    pub fn arrange(&self, images: Tensor) -> Tensor {
+        self.memory.arrange(&self.standardization.apply(images).to_kind(self.kind))
+    }
+}
+
+/// Evaluates on all of `set`. `each_batch` gets the logits `[batch, 10]` after each batch and says
+/// whether to go on; `None` when it said no.
+pub fn evaluate(
+    network: &Network,
+    parameters: &Parameters,
+    format: &InputFormat,
+    set: &DeviceImages,
+    mut each_batch: impl FnMut(&Tensor) -> Result<bool>,
+) -> Result<Option<Evaluation>> {
+    let device = set.labels.device();
+    let mut cross_entropy = Tensor::zeros([], (Kind::Float, device)).to_kind(sum_kind(device));
+    let mut correct = Tensor::zeros([], (Kind::Int64, device));
+    for start in (0..set.len()).step_by(BATCH as usize) {
+        let batch = set.narrow(start, BATCH.min(set.len() - start));
+        let logits = no_grad(|| {
+            let input = format.arrange(format.standardization.prepare(&batch.images));
+            let weights = parameters.weights(&network.layout, format.kind, format.memory);
+            let logits = network.forward(&input, &weights, Mode::Evaluation);
+            let sum =
+                logits.cross_entropy_loss(&batch.labels, None::<Tensor>, Reduction::Sum, -100, 0.0);
+            let _ = cross_entropy.g_add_(&sum);
+            let _ = correct.g_add_(&right_answers(&logits, &batch.labels));
+            logits
+        });
+        if !each_batch(&logits)? {
+            return Ok(None);
+        }
+    }
+    let images = set.len().max(1) as f64;
+    let penalty = no_grad(|| penalty(network, parameters).double_value(&[]));
+    let cross_entropy = cross_entropy.double_value(&[]) / images;
+    Ok(Some(Evaluation {
+        loss: cross_entropy + penalty,
+        cross_entropy,
+        accuracy: correct.int64_value(&[]) as f64 / images,
+        images: set.len() as u64,
+    }))
+}
+
+/// The L2 penalty, a scalar on the device.
+pub fn penalty(network: &Network, parameters: &Parameters) -> Tensor {
+    let kernels = parameters.penalised(&network.layout);
+    kernels.dot(&kernels) * L2_PENALTY
+}
+
+/// How many images are classified right, a scalar on the device.
+pub fn right_answers(logits: &Tensor, labels: &Tensor) -> Tensor {
+    logits.argmax(1, false).eq_tensor(labels).sum(Kind::Int64)
+}
+
+/// The kind that sums over an epoch are kept in. Metal has no f64.
+pub fn sum_kind(device: tch::Device) -> Kind {
+    if device == tch::Device::Mps { Kind::Float } else { Kind::Double }
+}
+
+/// Evaluates a weight file on the test set of a recipe. With `logits`, the logits of all test images
+/// are written there as the tensor `logits`, `[images, 10]`, in the order of the files.
+///
+/// # Errors
+/// When the data or the weights cannot be read, do not belong together, or the logits cannot be
+/// written.
+pub fn evaluate_file(spec: &RunSpec, weights: &Path, logits: Option<&Path>) -> Result<Evaluation> {
+    let device = device::resolve(spec.device)?;
+    let network = Network::new(spec.architecture());
+    let (named, _) = tensor_file::read(weights)?;
+    let parameters = weights::from_named(&network, &named, device)
+        .with_context(|| format!("cannot evaluate {}", weights.display()))?;
+    let dataset = Dataset::load(&spec.data, Path::new(""))?;
+    let train = DeviceImages::new(&dataset.train, device);
+    let kind = device::precision(spec.precision, device).kind();
+    let format = InputFormat::new(&train.images, spec, kind);
+    let test = DeviceImages::new(&dataset.test, device);
+    let mut parts = Vec::new();
+    let evaluation = evaluate(&network, &parameters, &format, &test, |part| {
+        if logits.is_some() {
+            parts.push(part.shallow_clone());
+        }
+        Ok(true)
+    })?
+    .context("the evaluation was broken off")?;
+    if let Some(path) = logits {
+        let named = NamedTensors::from([("logits".to_owned(), Tensor::cat(&parts, 0))]);
+        let bytes = tensor_file::encode(&named, Metadata::new())?;
+        write_aside(path, |file| Ok(file.write_all(&bytes)?))?;
+    }
+    Ok(evaluation)
+}

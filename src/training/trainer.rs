@@ -1,0 +1,663 @@
+//! The training loop.
+//!
+//! Within a step nothing waits for the device: loss and accuracy add up there and are read when a step
+//! event is due. Requests are looked at between steps, and between the batches of an evaluation.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use crossbeam_channel::{Receiver, TryRecvError};
+use tch::{Device, Reduction, Tensor, no_grad};
+
+use super::checkpoint::{self, Progress, State};
+use super::device::{self, Precision};
+use super::evaluation::{self, Evaluation, InputFormat, L2_PENALTY};
+use super::images::DeviceImages;
+use super::worker::{self, EventSender, TrainerHandle, TrainingJob};
+use crate::augmentation::{TransformBatch, draws};
+use crate::config::run::{RunSpec, Schedule};
+use crate::data::Dataset;
+use crate::model::tensor_file::{self, Metadata};
+use crate::model::{Mode, Network, Parameters, summary, weights};
+use crate::optimizer::adam::Adam;
+use crate::optimizer::schedule;
+use crate::protocol::{
+    CheckpointReason, CheckpointSaved, EpochMetrics, Finished, Outcome, Phase, PhaseChange,
+    Started, StepMetrics, TrainControl, TrainEvent, Warning,
+};
+
+/// Step events are at least this far apart, unless every step was asked for.
+const STEP_EVENT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Starts a trainer thread for a job.
+///
+/// # Errors
+/// When the operating system gives no thread.
+pub fn spawn(job: TrainingJob) -> io::Result<TrainerHandle> {
+    worker::spawn(job, train)
+}
+
+/// Trains a job to its end, or until it is asked to stop.
+fn train(
+    job: TrainingJob,
+    requests: &Receiver<TrainControl>,
+    events: &mut EventSender,
+) -> Result<()> {
+    let position = checkpoint::position(&job.checkpoint)?;
+    let preparing = PhaseChange {
+        phase: Phase::Preparing,
+        step: position.step,
+        epoch: position.epochs + 1,
+        reason: None,
+    };
+    events.send(TrainEvent::Phase(preparing))?;
+    let mut trainer = Trainer::prepare(job, requests, events)?;
+    let outcome = trainer.run()?;
+    let progress = &trainer.state.progress;
+    let finished = Finished { outcome, step: progress.step, epochs: progress.epochs };
+    trainer.events.send(TrainEvent::Finished(finished))
+}
+
+/// The images a run uses, on the device.
+struct Sets {
+    train: DeviceImages,
+    /// The held-out part of the training set, where there is one.
+    validation: Option<DeviceImages>,
+    test: DeviceImages,
+}
+
+/// Which images an evaluation is on.
+#[derive(Clone, Copy)]
+enum Held {
+    Validation,
+    Test,
+}
+
+/// One epoch's order and transforms, on the device.
+struct EpochPlan {
+    /// Indices into the training images, `[images]`.
+    order: Tensor,
+    /// Transforms in that order; `None` without augmentation.
+    transforms: Option<TransformBatch>,
+}
+
+/// Sums over the current epoch, on the device.
+struct Sums {
+    /// Losses, penalty included, each times the images of its batch.
+    loss: Tensor,
+    /// Images classified right.
+    correct: Tensor,
+}
+
+/// What the step events have told so far of the current epoch.
+#[derive(Clone, Copy, Default)]
+struct Reported {
+    step: u64,
+    images: u64,
+    loss_sum: f64,
+    correct: f64,
+}
+
+/// What to do after requests were looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    GoOn,
+    Stop,
+    /// The state is now that of the last checkpoint.
+    WentBack,
+}
+
+struct Trainer<'a> {
+    job: TrainingJob,
+    requests: &'a Receiver<TrainControl>,
+    events: &'a mut EventSender,
+    device: Device,
+    network: Network,
+    format: InputFormat,
+    sets: Sets,
+    state: State,
+    sums: Sums,
+    reported: Reported,
+    last_report: Instant,
+    last_checkpoint: Instant,
+    stop_after_epoch: bool,
+    /// Seconds trained in this epoch up to `clock`.
+    train_seconds: f64,
+    /// When training last went on.
+    clock: Instant,
+}
+
+impl<'a> Trainer<'a> {
+    fn prepare(
+        job: TrainingJob,
+        requests: &'a Receiver<TrainControl>,
+        events: &'a mut EventSender,
+    ) -> Result<Self> {
+        let spec = &job.spec;
+        let device = device::resolve(spec.device)?;
+        if spec.threads > 0 {
+            tch::set_num_threads(spec.threads as i32);
+        }
+        let precision = match job.decided.as_ref().map(|decided| decided.precision.as_str()) {
+            Some("bf16") => Precision::Bf16,
+            Some(_) => Precision::Fp32,
+            None => device::precision(spec.precision, device),
+        };
+        let dataset = Dataset::load(&spec.data, Path::new(""))?;
+        let fingerprint = dataset.fingerprint();
+        if let Some(decided) = &job.decided
+            && decided.data_fingerprint != fingerprint
+        {
+            bail!(
+                "the images are not those that this run began with (`{}` now); \
+                 resume it with the same data set in place",
+                dataset.name
+            );
+        }
+        let sets = Sets::new(&dataset, spec, device)?;
+        let network = Network::new(spec.architecture());
+        let format = InputFormat::new(&sets.train.images, spec, precision.kind());
+        let state = starting_state(&job, &network, device)?;
+        let sums = Sums::new(&state.progress, device);
+        let now = Instant::now();
+        let mut trainer = Self {
+            requests,
+            events,
+            device,
+            network,
+            format,
+            sets,
+            reported: Reported::new(&state.progress),
+            state,
+            sums,
+            last_report: now,
+            last_checkpoint: now,
+            stop_after_epoch: false,
+            train_seconds: job.train_seconds,
+            clock: now,
+            job,
+        };
+        trainer.announce(&dataset, fingerprint, precision)?;
+        Ok(trainer)
+    }
+
+    fn announce(
+        &mut self,
+        dataset: &Dataset,
+        fingerprint: String,
+        precision: Precision,
+    ) -> Result<()> {
+        let counts = summary::counts(&self.network);
+        self.events.send(TrainEvent::Started(Started {
+            run: self.job.run.clone(),
+            folder: self.job.folder.display().to_string(),
+            model: self.network.architecture.to_string(),
+            parameters: counts.total as u64,
+            trainable: counts.trainable as u64,
+            device: device::name(self.device),
+            device_name: device::hardware_name(self.device),
+            precision: precision.name().to_owned(),
+            libtorch: device::LIBTORCH_VERSION.to_owned(),
+            data: dataset.name.clone(),
+            data_fingerprint: fingerprint,
+            train_images: self.sets.train.len() as u64,
+            test_images: self.sets.test.len() as u64,
+            epochs: self.job.spec.epochs,
+            steps_per_epoch: self.steps_per_epoch(),
+            step: self.state.progress.step,
+        }))
+    }
+
+    /// Trains until all epochs are done or somebody stops it.
+    fn run(&mut self) -> Result<Outcome> {
+        if self.state.progress.step == 0 {
+            self.checkpoint(CheckpointReason::Start)?;
+        }
+        while self.state.progress.epochs < self.job.spec.epochs && !self.at_step_limit() {
+            let flow = match self.train_epoch()? {
+                Flow::GoOn if self.at_step_limit() => {
+                    self.checkpoint(CheckpointReason::Stop)?;
+                    break;
+                }
+                Flow::GoOn => self.evaluate_epoch()?,
+                other => other,
+            };
+            match flow {
+                Flow::Stop => {
+                    self.checkpoint(CheckpointReason::Stop)?;
+                    return Ok(Outcome::Stopped);
+                }
+                Flow::WentBack => continue,
+                Flow::GoOn if self.stop_after_epoch => {
+                    let done = self.state.progress.epochs >= self.job.spec.epochs;
+                    return Ok(if done { Outcome::Completed } else { Outcome::Stopped });
+                }
+                Flow::GoOn => {}
+            }
+        }
+        Ok(Outcome::Completed)
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        (self.sets.train.len() as u64).div_ceil(u64::from(self.job.spec.batch_size))
+    }
+
+    fn epoch_is_trained(&self) -> bool {
+        self.state.progress.batch >= self.steps_per_epoch()
+    }
+
+    fn at_step_limit(&self) -> bool {
+        let limit = self.job.spec.max_steps;
+        limit > 0 && self.state.progress.step >= limit && !self.epoch_is_trained()
+    }
+
+    fn learning_rate(&self) -> f64 {
+        match self.job.spec.schedule {
+            Schedule::Plateau => self.state.progress.plateau.rate,
+            other => {
+                let spec = &self.job.spec;
+                schedule::learning_rate(other, spec.learning_rate, self.state.progress.epochs)
+            }
+        }
+    }
+
+    /// Trains what is left of the current epoch.
+    fn train_epoch(&mut self) -> Result<Flow> {
+        let learning_rate = self.learning_rate();
+        let plan = self.plan_epoch();
+        self.enter(Phase::Training, None)?;
+        self.clock = Instant::now();
+        while !self.epoch_is_trained() && !self.at_step_limit() {
+            self.step(&plan, learning_rate);
+            if self.report_is_due() && !self.report(learning_rate)? {
+                return self.go_back(learning_rate);
+            }
+            let flow = self.obey(learning_rate)?;
+            if flow != Flow::GoOn {
+                return Ok(flow);
+            }
+            if self.last_checkpoint.elapsed().as_secs() >= self.job.spec.checkpoint_seconds {
+                self.report(learning_rate)?;
+                self.checkpoint(CheckpointReason::Interval)?;
+            }
+        }
+        // Reading the sums waits for the device, so the time is that of the work, not of its launch.
+        let healthy = self.report(learning_rate)?;
+        self.stop_clock();
+        if healthy { Ok(Flow::GoOn) } else { self.go_back(learning_rate) }
+    }
+
+    fn plan_epoch(&self) -> EpochPlan {
+        let spec = &self.job.spec;
+        let epoch = self.state.progress.epochs;
+        let count = self.sets.train.len() as usize;
+        let order = draws::epoch_order(spec.seed, epoch, count, spec.shuffle);
+        let transforms = spec.data_augmentation.then(|| {
+            let transforms: Vec<_> = order
+                .iter()
+                .map(|&image| draws::transform(&spec.augmentation, spec.seed, epoch, image as u64))
+                .collect();
+            TransformBatch::new(&transforms, &spec.augmentation, self.device)
+        });
+        EpochPlan { order: Tensor::from_slice(&order).to_device(self.device), transforms }
+    }
+
+    /// One step: batch, augmentation, forward, backward, update.
+    fn step(&mut self, plan: &EpochPlan, learning_rate: f64) {
+        let spec = &self.job.spec;
+        let batch_size = i64::from(spec.batch_size);
+        let start = self.state.progress.batch as i64 * batch_size;
+        let length = batch_size.min(self.sets.train.len() - start);
+        let batch = self.sets.train.pick(&plan.order.narrow(0, start, length));
+        let prepared = self.format.standardization.prepare(&batch.images);
+        let augmented = match &plan.transforms {
+            Some(transforms) => {
+                transforms.narrow(start, length).apply(&prepared, &spec.augmentation)
+            }
+            None => prepared,
+        };
+        let input = self.format.arrange(augmented);
+
+        let layout = &self.network.layout;
+        let parameters = &mut self.state.parameters;
+        let weights = parameters.weights(layout, self.format.kind, self.format.memory);
+        let logits = self.network.forward(&input, &weights, Mode::Training);
+        let cross_entropy =
+            logits.cross_entropy_loss(&batch.labels, None::<Tensor>, Reduction::Mean, -100, 0.0);
+        let gradients = Tensor::run_backward(&[&cross_entropy], &[&parameters.flat], false, false);
+        no_grad(|| {
+            let loss = cross_entropy + evaluation::penalty(&self.network, parameters);
+            let _ = self.sums.loss.g_add_(&(loss.to_kind(self.sums.loss.kind()) * length));
+            let right = evaluation::right_answers(&logits, &batch.labels);
+            let _ = self.sums.correct.g_add_(&right);
+            for gradient in &gradients {
+                let kernels = parameters.penalised(layout);
+                let _ = gradient
+                    .narrow(0, 0, layout.kernel_numel())
+                    .g_add_(&(kernels * (2.0 * L2_PENALTY)));
+                self.state.optimizer.update(&mut parameters.flat, gradient, learning_rate);
+            }
+        });
+        let progress = &mut self.state.progress;
+        progress.step += 1;
+        progress.batch += 1;
+        progress.images += length as u64;
+    }
+
+    fn report_is_due(&self) -> bool {
+        self.job.log_every_step || self.last_report.elapsed() >= STEP_EVENT_INTERVAL
+    }
+
+    /// Sends the averages since the last step event. `false` when the loss is no number any more.
+    fn report(&mut self, learning_rate: f64) -> Result<bool> {
+        self.read_sums();
+        let now = Reported::new(&self.state.progress);
+        if now.step == self.reported.step {
+            return Ok(true);
+        }
+        let images = (now.images - self.reported.images) as f64;
+        let loss = (now.loss_sum - self.reported.loss_sum) / images;
+        let accuracy = (now.correct - self.reported.correct) / images;
+        self.reported = now;
+        self.last_report = Instant::now();
+        self.events.send(TrainEvent::Step(StepMetrics {
+            step: now.step,
+            epoch: self.state.progress.epochs + 1,
+            loss,
+            accuracy,
+            lr: learning_rate,
+            train_seconds: self.seconds_so_far(),
+        }))?;
+        Ok(loss.is_finite())
+    }
+
+    /// Brings the sums from the device. This waits for it.
+    fn read_sums(&mut self) {
+        self.state.progress.loss_sum = self.sums.loss.double_value(&[]);
+        self.state.progress.correct = self.sums.correct.double_value(&[]);
+    }
+
+    fn seconds_so_far(&self) -> f64 {
+        self.train_seconds + self.clock.elapsed().as_secs_f64()
+    }
+
+    fn stop_clock(&mut self) {
+        self.train_seconds = self.seconds_so_far();
+        self.clock = Instant::now();
+    }
+
+    /// Evaluates the epoch that was just trained, and completes it.
+    fn evaluate_epoch(&mut self) -> Result<Flow> {
+        let learning_rate = self.learning_rate();
+        self.enter(Phase::Evaluating, None)?;
+        let validation = match self.evaluate(Held::Validation)? {
+            ControlFlow::Continue(validation) => validation,
+            ControlFlow::Break(flow) => return Ok(flow),
+        };
+        let (test, test_seconds) = match self.evaluate(Held::Test)? {
+            ControlFlow::Continue(Some(test)) => test,
+            ControlFlow::Continue(None) => bail!("there is no test set"),
+            ControlFlow::Break(flow) => return Ok(flow),
+        };
+        let eval_seconds = test_seconds + validation.map_or(0.0, |(_, seconds)| seconds);
+        let validation = validation.map(|(evaluation, _)| evaluation);
+        let progress = &mut self.state.progress;
+        let images = progress.images.max(1) as f64;
+        let selection = validation.as_ref().unwrap_or(&test);
+        let best = progress.best_accuracy.is_none_or(|best| selection.accuracy > best);
+        if best {
+            progress.best_accuracy = Some(selection.accuracy);
+        }
+        progress.plateau.observe(selection.loss);
+        let metrics = EpochMetrics {
+            epoch: progress.epochs + 1,
+            step: progress.step,
+            train_loss: progress.loss_sum / images,
+            train_accuracy: progress.correct / images,
+            test_loss: test.loss,
+            test_cross_entropy: test.cross_entropy,
+            test_accuracy: test.accuracy,
+            validation_loss: validation.map(|validation| validation.loss),
+            validation_accuracy: validation.map(|validation| validation.accuracy),
+            lr: learning_rate,
+            train_seconds: self.train_seconds,
+            eval_seconds,
+            best,
+        };
+        progress.epochs += 1;
+        progress.batch = 0;
+        progress.images = 0;
+        progress.loss_sum = 0.0;
+        progress.correct = 0.0;
+        self.start_counting();
+        self.train_seconds = 0.0;
+        self.events.send(TrainEvent::Epoch(metrics.clone()))?;
+        if best {
+            self.save_best(&metrics)?;
+        }
+        self.checkpoint(CheckpointReason::Epoch)?;
+        Ok(Flow::GoOn)
+    }
+
+    /// Evaluates on a set, `None` where there is none; breaks off where a request says so. After a pause
+    /// it begins anew, and counts the seconds of what it used alone.
+    fn evaluate(&mut self, held: Held) -> Result<ControlFlow<Flow, Option<(Evaluation, f64)>>> {
+        loop {
+            let set = match held {
+                Held::Validation => self.sets.validation.as_ref(),
+                Held::Test => Some(&self.sets.test),
+            };
+            let Some(set) = set else { return Ok(ControlFlow::Continue(None)) };
+            let begun = Instant::now();
+            let (requests, mut asked) = (self.requests, None);
+            let evaluation = evaluation::evaluate(
+                &self.network,
+                &self.state.parameters,
+                &self.format,
+                set,
+                |_| {
+                    asked = first_request(requests);
+                    Ok(asked.is_none())
+                },
+            )?;
+            if let Some(evaluation) = evaluation {
+                let seconds = begun.elapsed().as_secs_f64();
+                return Ok(ControlFlow::Continue(Some((evaluation, seconds))));
+            }
+            if let Some(request) = asked {
+                let flow = self.answer(request, self.learning_rate())?;
+                if flow != Flow::GoOn {
+                    return Ok(ControlFlow::Break(flow));
+                }
+            }
+        }
+    }
+
+    fn save_best(&self, metrics: &EpochMetrics) -> Result<()> {
+        let description = serde_json::to_string(&serde_json::json!({
+            "model": self.network.architecture.to_string(),
+            "epoch": metrics.epoch,
+            "test_accuracy": metrics.test_accuracy,
+            "validation_accuracy": metrics.validation_accuracy,
+        }))?;
+        let metadata = Metadata::from([("resnet_tui.best".to_owned(), description)]);
+        checkpoint::save_weights(&self.network, &self.state.parameters, metadata, &self.job.best)
+            .context("cannot write the best weights")
+    }
+
+    /// Answers the requests that have come in.
+    fn obey(&mut self, learning_rate: f64) -> Result<Flow> {
+        while let Some(request) = first_request(self.requests) {
+            let flow = self.answer(request, learning_rate)?;
+            if flow != Flow::GoOn {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::GoOn)
+    }
+
+    fn answer(&mut self, request: TrainControl, learning_rate: f64) -> Result<Flow> {
+        match request {
+            TrainControl::Resume => Ok(Flow::GoOn),
+            TrainControl::StopAfterEpoch => {
+                self.stop_after_epoch = true;
+                Ok(Flow::GoOn)
+            }
+            TrainControl::Stop => {
+                self.report(learning_rate)?;
+                Ok(Flow::Stop)
+            }
+            TrainControl::Checkpoint => {
+                self.report(learning_rate)?;
+                self.checkpoint(CheckpointReason::Request)?;
+                Ok(Flow::GoOn)
+            }
+            TrainControl::Pause => {
+                self.report(learning_rate)?;
+                self.stop_clock();
+                self.checkpoint(CheckpointReason::Pause)?;
+                self.wait(None)
+            }
+        }
+    }
+
+    /// Paused: waits for a request that ends the pause.
+    fn wait(&mut self, reason: Option<String>) -> Result<Flow> {
+        self.enter(Phase::Paused, reason)?;
+        let flow = loop {
+            match self.requests.recv() {
+                Ok(TrainControl::Resume) => break Flow::GoOn,
+                Ok(TrainControl::Stop) | Err(_) => break Flow::Stop,
+                Ok(TrainControl::StopAfterEpoch) => self.stop_after_epoch = true,
+                Ok(TrainControl::Pause | TrainControl::Checkpoint) => {}
+            }
+        };
+        self.clock = Instant::now();
+        if flow == Flow::GoOn {
+            let trained = self.epoch_is_trained();
+            self.enter(if trained { Phase::Evaluating } else { Phase::Training }, None)?;
+        }
+        Ok(flow)
+    }
+
+    /// The loss is no number any more: returns to the last checkpoint and waits there, rather than
+    /// burn hours.
+    fn go_back(&mut self, learning_rate: f64) -> Result<Flow> {
+        let broke_at = self.state.progress.step;
+        self.state = State::load(&self.network, &self.job.checkpoint, self.device)?;
+        self.start_counting();
+        self.train_seconds = 0.0;
+        let step = self.state.progress.step;
+        let message = format!(
+            "the loss stopped being a number at step {broke_at} (learning rate {learning_rate}); \
+             the run is back at its checkpoint of step {step}. The same steps will give the same \
+             result: duplicate the run with a lower learning rate"
+        );
+        self.events.send(TrainEvent::Warning(Warning { step, message: message.clone() }))?;
+        match self.wait(Some(message))? {
+            Flow::GoOn => Ok(Flow::WentBack),
+            other => Ok(other),
+        }
+    }
+
+    /// Sets the sums and the reports to what the progress says.
+    fn start_counting(&mut self) {
+        self.sums = Sums::new(&self.state.progress, self.device);
+        self.reported = Reported::new(&self.state.progress);
+    }
+
+    fn checkpoint(&mut self, reason: CheckpointReason) -> Result<()> {
+        self.read_sums();
+        if !self.state.progress.loss_sum.is_finite() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        self.state.save(&self.network, &self.job.checkpoint).with_context(|| {
+            format!(
+                "cannot write the checkpoint of step {}; the one before is whole. Make room, then \
+                 `resnet-tui train --resume {}`",
+                self.state.progress.step, self.job.run
+            )
+        })?;
+        // Writing is not training.
+        self.clock += begun.elapsed();
+        self.last_checkpoint = Instant::now();
+        let progress = &self.state.progress;
+        self.events.send(TrainEvent::Checkpoint(CheckpointSaved {
+            step: progress.step,
+            epoch: progress.epochs + 1,
+            reason,
+        }))
+    }
+
+    fn enter(&mut self, phase: Phase, reason: Option<String>) -> Result<()> {
+        let progress = &self.state.progress;
+        let (step, epoch) = (progress.step, progress.epochs + 1);
+        self.events.send(TrainEvent::Phase(PhaseChange { phase, step, epoch, reason }))
+    }
+}
+
+/// The next request, if one has come. An owner that is gone means stop.
+fn first_request(requests: &Receiver<TrainControl>) -> Option<TrainControl> {
+    match requests.try_recv() {
+        Ok(request) => Some(request),
+        Err(TryRecvError::Empty) => None,
+        Err(TryRecvError::Disconnected) => Some(TrainControl::Stop),
+    }
+}
+
+impl Sets {
+    fn new(dataset: &Dataset, spec: &RunSpec, device: Device) -> Result<Self> {
+        let all = DeviceImages::new(&dataset.train, device);
+        // Keras holds out the first part.
+        let held_out = (all.len() as f64 * spec.validation_split) as i64;
+        let train = all.narrow(held_out, all.len() - held_out);
+        if train.is_empty() || dataset.test.is_empty() {
+            bail!("there are no images to train on or to test with");
+        }
+        let validation = (held_out > 0).then(|| all.narrow(0, held_out));
+        Ok(Self { train, validation, test: DeviceImages::new(&dataset.test, device) })
+    }
+}
+
+impl Sums {
+    fn new(progress: &Progress, device: Device) -> Self {
+        let kind = evaluation::sum_kind(device);
+        let scalar = |value: f64| Tensor::from(value).to_kind(kind).to_device(device);
+        Self { loss: scalar(progress.loss_sum), correct: scalar(progress.correct) }
+    }
+}
+
+impl Reported {
+    fn new(progress: &Progress) -> Self {
+        Self {
+            step: progress.step,
+            images: progress.images,
+            loss_sum: progress.loss_sum,
+            correct: progress.correct,
+        }
+    }
+}
+
+/// The state of the checkpoint, of the given weights, or of the drawn ones.
+fn starting_state(job: &TrainingJob, network: &Network, device: Device) -> Result<State> {
+    if job.checkpoint.exists() {
+        return State::load(network, &job.checkpoint, device);
+    }
+    let parameters = match &job.initial_weights {
+        Some(path) => {
+            let (named, _) = tensor_file::read(path)?;
+            weights::from_named(network, &named, device)
+                .with_context(|| format!("cannot begin with {}", path.display()))?
+        }
+        None => Parameters::initial(network, job.spec.seed, device),
+    };
+    Ok(State {
+        optimizer: Adam::new(network.layout.parameter_numel(), device),
+        progress: Progress::new(job.spec.learning_rate),
+        parameters,
+    })
+}
