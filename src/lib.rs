@@ -11,3 +11,9 @@ pub mod training;
 pub mod supervisor;
 
 pub mod cli;
+
+pub mod signals;
+
+pub mod headless;
+
+pub mod commands;

@@ -1,1 +1,5 @@
-fn x() {}
+//! All integration tests: one binary, so that libtorch is linked once.
+
+mod cli;
+
+mod configs;
