@@ -61,7 +61,7 @@ pub struct AugmentationFlags {
     #[arg(long, value_enum, value_name = "MODE")]
     pub fill_mode: Option<FillMode>,
     /// The value outside the image with --fill-mode constant
-    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "VALUE")]
     pub cval: Option<f64>,
     /// Mirror half of the images left to right
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true",

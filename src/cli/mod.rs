@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::run::{DataFlags, DeviceFlags, ModelFlags, RunFlags};
@@ -18,11 +18,14 @@ use self::run::{DataFlags, DeviceFlags, ModelFlags, RunFlags};
 /// Without a command the dashboard opens: set up runs, watch them, pause and resume them, compare
 /// them. The commands do the same without a screen.
 #[derive(Debug, Parser)]
-#[command(version, after_help = FILES, subcommand_help_heading = "Commands", max_term_width = 100)]
+#[command(version, after_help = FILES, disable_help_flag = true, max_term_width = 100)]
 pub struct Cli {
     /// Read this configuration file in place of the user's own
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub config: Option<PathBuf>,
+    /// Print help; -h is shorter
+    #[arg(short, long, global = true, action = ArgAction::Help, help_heading = "Global options")]
+    help: Option<bool>,
     /// Keep the runs in this folder
     #[arg(long, value_name = "DIR")]
     pub runs_dir: Option<PathBuf>,
@@ -63,7 +66,7 @@ pub enum Command {
 
 /// `train`.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_STATUS)]
+#[command(after_help = NOTES, allow_negative_numbers = true)]
 pub struct TrainArgs {
     /// What the run is.
     #[command(flatten)]
@@ -88,8 +91,9 @@ pub struct TrainArgs {
     pub log_every_step: bool,
 }
 
-const EXIT_STATUS: &str = "\
-A flag shown with [<true|false>] means true when it stands alone.
+const NOTES: &str = "\
+A flag that is not given leaves the value of the configuration file, or else the default, which
+`resnet-tui config` prints. A flag shown with [<true|false>] means true when it stands alone.
 
 Exit status: 0 the run is complete; 1 it failed; 2 the command line, the configuration or the data
 cannot be used; 130, 143 or 129 it was stopped by SIGINT (Ctrl-C), SIGTERM or SIGHUP; 141 nobody

@@ -17,8 +17,8 @@ pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
         spec.batch_size = images;
     }
     check(&spec)?;
-    let data = config.folders.data_folder()?;
-    let result = pending::evaluate(&spec, &data, &args.weights, args.logits.as_deref())?;
+    config.folders.complete(&mut spec.data)?;
+    let result = pending::evaluate(&spec, &args.weights, args.logits.as_deref())?;
     if args.json {
         let json = serde_json::to_string(&result).map_err(|error| Failure::Failed(error.into()))?;
         return print(&format!("{json}\n"));

@@ -44,12 +44,7 @@ pub struct Evaluation {
 }
 
 /// TODO(join): `training::evaluation`. Measures `weights`, and writes the logits where asked.
-pub fn evaluate(
-    _spec: &RunSpec,
-    _data: &Path,
-    _weights: &Path,
-    _logits: Option<&Path>,
-) -> Result<Evaluation> {
+pub fn evaluate(_spec: &RunSpec, _weights: &Path, _logits: Option<&Path>) -> Result<Evaluation> {
     bail!("the evaluation is not part of this build yet")
 }
 

@@ -12,6 +12,7 @@ use crate::headless::{Ended, follow};
 use crate::runs::{RunFolder, RunStore};
 use crate::signals;
 use crate::supervisor::{Spawn, StartOptions, Supervisor};
+use crate::training::worker::THREAD_NAME;
 
 /// Exit status where nobody reads the output: that of a process ended by SIGPIPE.
 const NOBODY_READS: u8 = 141;
@@ -29,6 +30,7 @@ pub fn run(args: TrainArgs, config: Config, spawn: Spawn) -> Result<(), Failure>
     let runs = std::path::absolute(&runs).context("cannot tell the working folder")?;
     let supervisor = Supervisor::new(RunStore::new(runs), spawn);
     let options = StartOptions { initial_weights: args.init, log_every_step: args.log_every_step };
+    keep_trainer_panics_quiet();
     let signals = signals::listen().context("cannot catch signals")?;
 
     let (handle, max_steps, new) = if let Some(name) = &args.resume {
@@ -43,9 +45,7 @@ pub fn run(args: TrainArgs, config: Config, spawn: Spawn) -> Result<(), Failure>
         let mut spec = config.run;
         args.run.apply(&mut spec);
         check(&spec)?;
-        if spec.data.folder.as_os_str().is_empty() {
-            spec.data.folder = config.folders.data_folder()?;
-        }
+        config.folders.complete(&mut spec.data)?;
         let max_steps = spec.max_steps;
         let handle = supervisor.start(spec, options).map_err(Failure::Failed)?;
         let folder = supervisor.store().find(&handle.run)?;
@@ -62,6 +62,18 @@ pub fn run(args: TrainArgs, config: Config, spawn: Spawn) -> Result<(), Failure>
     let (mut output, mut messages) = (io::stdout().lock(), io::stderr());
     let mut printer = Printer::new(&mut output, &mut messages, style, max_steps);
     outcome(follow(handle, signals, &mut printer), new)
+}
+
+/// A panic of the trainer arrives as the reason of a failed run, without libtorch's call stack. Who
+/// wants that one asks for it with RUST_BACKTRACE.
+fn keep_trainer_panics_quiet() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let by_trainer = std::thread::current().name() == Some(THREAD_NAME);
+        if !by_trainer || std::env::var_os("RUST_BACKTRACE").is_some() {
+            print(panic);
+        }
+    }));
 }
 
 /// What the end of a run means for the process. `new` is the folder of a run that was created now.

@@ -39,7 +39,7 @@ impl Config {
             Mistake::new(text, path, message, key, span)
         };
         let table = DeTable::parse(text)
-            .map_err(|error| mistake(error.message().to_owned(), None, error.span()))?;
+            .map_err(|error| mistake(in_plain_words(error.message()), None, error.span()))?;
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let key = error.span().and_then(|span| key_at(table.get_ref(), &span));
             mistake(in_plain_words(error.message()), key, error.span())
@@ -109,18 +109,25 @@ impl fmt::Display for Mistake {
 
 /// serde names Rust's types; a person writes numbers and words.
 fn in_plain_words(message: &str) -> String {
+    if let Some((found, _)) = message.split_once("expected struct") {
+        return format!("{found}allowed is a section");
+    }
     let words = [
+        (
+            "string values must be quoted, expected literal string",
+            "no value, or a text without quotes",
+        ),
+        ("duplicate key", "this key was given before"),
         ("unknown field", "unknown key"),
         ("unknown variant", "unknown value"),
-        ("expected u32", "allowed is a whole number from 0 on"),
-        ("expected u64", "allowed is a whole number from 0 on"),
+        ("expected u32", "allowed is a whole number, 0 to 4294967295"),
+        ("expected u64", "allowed is a whole number, 0 or more"),
         ("expected f64", "allowed is a number"),
         ("expected a boolean", "allowed is true or false"),
         ("expected path string", "allowed is a path in quotes"),
         ("expected a string", "allowed is a text in quotes"),
         ("expected one of", "allowed is one of"),
         ("expected `", "allowed is `"),
-        ("expected struct", "allowed is a section,"),
     ];
     words.iter().fold(message.to_owned(), |text, (rust, plain)| text.replace(rust, plain))
 }

@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 use directories::{BaseDirs, ProjectDirs};
 use serde::{Deserialize, Serialize};
 
+use super::run::{DataSource, DataSpec};
+
 /// The `[folders]` section of the configuration. Empty: the user's own folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +40,18 @@ impl Folders {
             return Ok(user_folders()?.data_dir().join("cifar10"));
         }
         Ok(expand_home(&self.data))
+    }
+
+    /// Names the folder of a data set of files that names none, so that its run can be resumed under
+    /// another configuration.
+    ///
+    /// # Errors
+    /// When none is named here either and this user has no home folder.
+    pub fn complete(&self, data: &mut DataSpec) -> Result<()> {
+        if data.source == DataSource::Cifar10 && data.folder.as_os_str().is_empty() {
+            data.folder = self.data_folder()?;
+        }
+        Ok(())
     }
 }
 
