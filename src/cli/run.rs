@@ -220,6 +220,7 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
+    #[command(allow_negative_numbers = true)]
     struct Flags {
         #[command(flatten)]
         run: RunFlags,

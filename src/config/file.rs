@@ -39,10 +39,10 @@ impl Config {
             Mistake::new(text, path, message, key, span)
         };
         let table = DeTable::parse(text)
-            .map_err(|error| mistake(in_plain_words(error.message()), None, error.span()))?;
+            .map_err(|error| mistake(in_plain_words(error.message(), None), None, error.span()))?;
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let key = error.span().and_then(|span| key_at(table.get_ref(), &span));
-            mistake(in_plain_words(error.message()), key, error.span())
+            mistake(in_plain_words(error.message(), key.as_deref()), key, error.span())
         })?;
         if let Some(problem) = config.run.problems().into_iter().next() {
             let (key, span) = find_key(table.get_ref(), problem.key)
@@ -108,10 +108,15 @@ impl fmt::Display for Mistake {
 }
 
 /// serde names Rust's types; a person writes numbers and words.
-fn in_plain_words(message: &str) -> String {
+fn in_plain_words(message: &str, key: Option<&str>) -> String {
     if let Some((found, _)) = message.split_once("expected struct") {
         return format!("{found}allowed is a section");
     }
+    let range = key.and_then(allowed_range);
+    let count = range.clone().unwrap_or_else(|| "0 or more".to_owned());
+    let count = format!("allowed is a whole number, {count}");
+    let number = range.map_or_else(String::new, |range| format!(", {range}"));
+    let number = format!("allowed is a number{number}");
     let words = [
         (
             "string values must be quoted, expected literal string",
@@ -120,9 +125,9 @@ fn in_plain_words(message: &str) -> String {
         ("duplicate key", "this key was given before"),
         ("unknown field", "unknown key"),
         ("unknown variant", "unknown value"),
-        ("expected u32", "allowed is a whole number, 0 to 4294967295"),
-        ("expected u64", "allowed is a whole number, 0 or more"),
-        ("expected f64", "allowed is a number"),
+        ("expected u32", count.as_str()),
+        ("expected u64", count.as_str()),
+        ("expected f64", number.as_str()),
         ("expected a boolean", "allowed is true or false"),
         ("expected path string", "allowed is a path in quotes"),
         ("expected a string", "allowed is a text in quotes"),
@@ -130,6 +135,13 @@ fn in_plain_words(message: &str) -> String {
         ("expected `", "allowed is `"),
     ];
     words.iter().fold(message.to_owned(), |text, (rust, plain)| text.replace(rust, plain))
+}
+
+/// The range of a number, from what is said about one that is too large; none where none is.
+fn allowed_range(key: &str) -> Option<String> {
+    let config: Config = toml::from_str(&format!("{key} = {}", u32::MAX)).ok()?;
+    let problem = config.run.problems().into_iter().next()?;
+    problem.message.split_once("allowed is ").map(|(_, range)| range.to_owned())
 }
 
 /// The full name of the innermost key whose value, or whose own name, holds `span`.
@@ -156,4 +168,39 @@ fn find_key(table: &DeTable<'_>, wanted: &str) -> Option<(String, Range<usize>)>
         let DeValue::Table(inner) = value.get_ref() else { return None };
         find_key(inner, wanted).map(|(rest, span)| (format!("{name}.{rest}"), span))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::EXAMPLE;
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_its_place_is_named(text in ".*") {
+            if let Err(mistake) = Config::parse(&text, Path::new("file")) {
+                prop_assert!(mistake.to_string().starts_with("file:"));
+            }
+        }
+
+        #[test]
+        fn any_change_to_one_value_is_read_or_its_key_is_named(
+            line in 0..EXAMPLE.lines().count(),
+            value in "-?(0|[1-9][0-9]{0,11})|-?[0-9]\\.[0-9]|true|nan|-inf|\"[a-zä]*\"|\\[\\]|\\{\\}",
+        ) {
+            let mut lines: Vec<String> = EXAMPLE.lines().map(str::to_owned).collect();
+            let key = match lines[line].split_once(" = ") {
+                Some((key, _)) if !key.starts_with('#') => key.to_owned(),
+                _ => return Ok(()),
+            };
+            lines[line] = format!("{key} = {value}");
+            if let Err(mistake) = Config::parse(&lines.join("\n"), Path::new("file")) {
+                let text = mistake.to_string();
+                prop_assert!(text.starts_with(&format!("file:{}:", line + 1)), "{text}");
+                prop_assert!(text.contains(&format!(".{key}: ")), "{text}");
+            }
+        }
+    }
 }

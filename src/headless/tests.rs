@@ -177,3 +177,24 @@ fn a_reader_that_went_away_stops_the_run_with_a_checkpoint() {
         "{ended:?}"
     );
 }
+
+#[test]
+fn the_bar_stands_where_the_epoch_stands_and_goes_at_the_end() {
+    let bar = indicatif::ProgressBar::hidden();
+    let events = events(finished(Outcome::Completed));
+    let (mut output, mut messages) = (Vec::new(), Vec::new());
+    let style = Style::Bar(bar.clone());
+    let mut printer = Printer::new(&mut output, &mut messages, style, 0);
+    for event in &events[..=3] {
+        printer.print(event).unwrap();
+    }
+    assert_eq!((bar.position(), bar.length()), (100, Some(313)));
+    assert_eq!(bar.prefix(), "epoch  1/12");
+    for event in &events[4..] {
+        printer.print(event).unwrap();
+    }
+    assert!(bar.is_finished());
+    let output = String::from_utf8(output).unwrap();
+    assert!(output.contains("ResNet20v1: 274,442 parameters"), "{output}");
+    assert!(!output.contains("step 100"), "progress belongs on the bar: {output}");
+}
