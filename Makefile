@@ -7,9 +7,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 CARGO ?= cargo
 PYTHON ?= python3
-CXX ?= c++
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help run test format lint doc libtorch tools
 
 help: ## Say what can be made
@@ -45,7 +45,7 @@ tools:
 	@command -v $(CARGO) >/dev/null || { \
 		echo "A Rust toolchain is missing. Install one (https://rustup.rs), then run this again." >&2; \
 		exit 1; }
-	@command -v $(CXX) >/dev/null || { \
+	@command -v $${CXX:-c++} >/dev/null || { \
 		echo "A C++ compiler is missing. Install one, then run this again:" >&2; \
 		echo "  Debian, Ubuntu: apt install g++    Fedora: dnf install gcc-c++" >&2; \
 		echo "  macOS: xcode-select --install" >&2; \

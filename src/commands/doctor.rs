@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::{Failure, pending, print};
 use crate::config::Config;
 use crate::config::paths::{config_file, log_file};
+use crate::config::run::{DataSource, DataSpec};
 use crate::runs::RunStore;
 
 /// Prints versions, devices, folders and images.
@@ -18,7 +19,8 @@ pub fn run(config: &Config, named: Option<&Path>) -> Result<(), Failure> {
     let (libtorch, cuda) = pending::libtorch();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runs = config.folders.runs_folder();
-    let data = config.folders.data_folder();
+    let mut data = DataSpec { source: DataSource::Cifar10, ..config.run.data.clone() };
+    let data = config.folders.complete(&mut data).map(|()| data.folder);
     let lines = [
         ("resnet-tui", env!("CARGO_PKG_VERSION").to_owned()),
         ("libtorch", libtorch),

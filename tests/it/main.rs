@@ -10,3 +10,5 @@
 mod cli;
 
 mod configs;
+
+mod train;
