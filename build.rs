@@ -13,8 +13,11 @@ fn main() {
     let libraries = env::var_os("LIBTORCH_LIB").or_else(|| env::var_os("LIBTORCH"));
     if let Some(folder) = libraries {
         let folder = PathBuf::from(folder).join("lib");
-        let folder = folder.canonicalize().unwrap_or(folder);
+        // First as named: where `libtorch` was linked to another flavour since, that one is used.
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
+        if let Ok(folder) = folder.canonicalize() {
+            println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
+        }
     }
     let beside = if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
         "@executable_path"

@@ -21,3 +21,11 @@ pub mod runs;
 pub mod training;
 
 pub mod supervisor;
+
+pub mod cli;
+
+pub mod signals;
+
+pub mod headless;
+
+pub mod commands;

@@ -1,3 +1,16 @@
-//! The tests that need the whole crate.
+//! All integration tests: one binary, so that libtorch is linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails; clippy.toml allows these in test functions alone"
+)]
+
+mod cli;
+
+mod configs;
 
 mod golden;
+
+mod train;

@@ -1,0 +1,72 @@
+//! `doctor`: what this program finds on this machine. Also what a bug report needs.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::{Failure, pending, print};
+use crate::config::Config;
+use crate::config::paths::{config_file, log_file};
+use crate::config::run::{DataSource, DataSpec};
+use crate::runs::RunStore;
+
+/// Prints versions, devices, folders and images.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(config: &Config, named: Option<&Path>) -> Result<(), Failure> {
+    let (libtorch, cuda) = pending::libtorch();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runs = config.folders.runs_folder();
+    let mut data = DataSpec { source: DataSource::Cifar10, ..config.run.data.clone() };
+    let data = config.folders.complete(&mut data).map(|()| data.folder);
+    let lines = [
+        ("resnet-tui", env!("CARGO_PKG_VERSION").to_owned()),
+        ("libtorch", libtorch),
+        ("system", format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH)),
+        ("CPU", format!("{cores} threads")),
+        ("CUDA", cuda),
+        ("configuration", configuration(named)),
+        ("runs", found(&runs, count_runs)),
+        ("CIFAR-10", found(&data, images)),
+        (
+            "log",
+            log_file().map_or_else(|error| format!("{error:#}"), |at| at.display().to_string()),
+        ),
+    ];
+    let mut text = String::new();
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:<14} {value}");
+    }
+    print(&text)
+}
+
+fn configuration(named: Option<&Path>) -> String {
+    match named.map_or_else(config_file, |path| Ok(path.to_owned())) {
+        Ok(path) if path.exists() => path.display().to_string(),
+        Ok(path) => format!("{} (not there: defaults)", path.display()),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+fn found(folder: &Result<PathBuf>, what: impl Fn(&Path) -> String) -> String {
+    match folder {
+        Ok(folder) => format!("{}: {}", folder.display(), what(folder)),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+fn count_runs(folder: &Path) -> String {
+    match RunStore::new(folder.to_owned()).folders() {
+        Ok(runs) if runs.is_empty() => "none yet".to_owned(),
+        Ok(runs) => format!("{} runs", runs.len()),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+fn images(folder: &Path) -> String {
+    pending::images(folder)
+        .unwrap_or_else(|error| format!("{error:#}; `resnet-tui data fetch` downloads CIFAR-10"))
+}

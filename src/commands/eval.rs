@@ -1,0 +1,34 @@
+//! `eval`: saved weights on the test images.
+
+use super::{Failure, check, pending, print};
+use crate::cli::EvalArgs;
+use crate::config::Config;
+
+/// Measures saved weights and prints the result.
+///
+/// # Errors
+/// When the weights or the images cannot be used.
+pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
+    let mut spec = config.run;
+    args.model.apply(&mut spec);
+    args.data.apply(&mut spec);
+    args.device.apply(&mut spec);
+    if let Some(images) = args.batch_size {
+        spec.batch_size = images;
+    }
+    check(&spec)?;
+    config.folders.complete(&mut spec.data)?;
+    let result = pending::evaluate(&spec, &args.weights, args.logits.as_deref())?;
+    if args.json {
+        let json = serde_json::to_string(&result).map_err(|error| Failure::Failed(error.into()))?;
+        return print(&format!("{json}\n"));
+    }
+    print(&format!(
+        "{} on {} test images: accuracy {:.2} %, loss {:.4}, cross-entropy {:.4}\n",
+        spec.architecture(),
+        result.images,
+        100.0 * result.accuracy,
+        result.loss,
+        result.cross_entropy,
+    ))
+}

@@ -1,0 +1,49 @@
+//! SIGINT, SIGTERM and SIGHUP: the first asks, the second ends the process at once.
+
+use std::io;
+use std::thread;
+
+use crossbeam_channel::{Receiver, bounded};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Begins to catch the signals. The first one's number arrives in the channel; the process leaves
+/// with the second one's exit status, whatever it is doing.
+///
+/// # Errors
+/// When the operating system refuses the handlers or a thread.
+pub fn listen() -> io::Result<Receiver<i32>> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let (sender, receiver) = bounded(1);
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let mut signals = signals.forever();
+        if let Some(first) = signals.next() {
+            let _ = sender.send(first);
+        }
+        if let Some(second) = signals.next() {
+            std::process::exit(i32::from(exit_status(second)));
+        }
+    })?;
+    Ok(receiver)
+}
+
+/// The exit status of a process that a signal ended: 128 and its number, as shells report it.
+pub fn exit_status(signal: i32) -> u8 {
+    u8::try_from(128 + signal).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_first_signal_arrives_and_does_not_end_the_process() {
+        let signals = listen().unwrap();
+        signal_hook::low_level::raise(SIGHUP).unwrap();
+        assert_eq!(signals.recv_timeout(Duration::from_secs(60)), Ok(SIGHUP));
+        assert_eq!(exit_status(SIGINT), 130);
+        assert_eq!(exit_status(SIGTERM), 143);
+    }
+}
