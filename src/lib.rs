@@ -2,6 +2,8 @@
 
 pub mod config;
 
+pub mod data;
+
 pub mod protocol;
 
 pub mod runs;
