@@ -1,8 +1,8 @@
 //! The official CIFAR-10 binary layout: files of 3,073-byte records, one label byte and the three planes
 //! of an image each (<https://www.cs.toronto.edu/~kriz/cifar.html>).
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{CLASSES, Dataset, IMAGE_BYTES, Images, official};
@@ -139,8 +139,12 @@ fn training_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 fn read_files(files: &[PathBuf]) -> Result<Images, DataError> {
     let mut images = Images::default();
+    // One buffer for all files: fresh memory for each would cost more time than reading them.
+    let mut bytes = Vec::new();
     for file in files {
-        let bytes = fs::read(file)
+        bytes.clear();
+        File::open(file)
+            .and_then(|mut file| file.read_to_end(&mut bytes))
             .map_err(|source| DataError::Unreadable { file: file.clone(), source })?;
         append_records(&bytes, file, &mut images)?;
     }

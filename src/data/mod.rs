@@ -70,8 +70,9 @@ impl Dataset {
 
     /// A checksum over all images and labels, to notice that a run is resumed on other data.
     ///
-    /// `md5:` and 32 hexadecimal digits: the MD5 of, for the training and then the test set, the number of
-    /// images (8 bytes, little-endian), the labels and the pixels. Run folders keep it, so it must not change.
+    /// `md5:` and 32 hexadecimal digits: the MD5 of, for the training and then the test set, the number
+    /// of images (8 bytes, little-endian), the labels and the pixels. Run folders keep it, so it must not
+    /// change.
     pub fn fingerprint(&self) -> String {
         let mut digest = Md5::new();
         for images in [&self.train, &self.test] {

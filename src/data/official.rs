@@ -9,16 +9,16 @@ pub const NAME: &str = "CIFAR-10";
 const TRAIN_IMAGES: usize = 50_000;
 const TEST_IMAGES: usize = 10_000;
 /// Per channel (red, green, blue), the mean and the standard deviation of the training pixels / 255, as
-/// published in many places to eight digits.
+/// they are published in many places.
 const PUBLISHED: [Statistics; 3] = [
     Statistics { mean: 0.491_399_68, deviation: 0.247_032_23 },
     Statistics { mean: 0.482_158_41, deviation: 0.243_485_13 },
     Statistics { mean: 0.446_530_91, deviation: 0.261_587_84 },
 ];
-/// Ours are exact but for rounding near 1e-15 and the published figures are rounded to 5e-9, so the official
-/// images lie 200 times closer than this. Re-encoded copies lie far outside: of the same 50,000 images as JPEG
-/// of quality 75, the standard deviations differ by 0.0018, 0.00070 and 0.00096 and the means by 0.00015,
-/// 0.000068 and 0.000010.
+/// Ours are exact but for rounding near 1e-15 and the published figures are rounded to 5e-9, so the
+/// official images lie 200 times closer than this. Re-encoded copies lie far outside: of the same 50,000
+/// images as JPEG of quality 75, the standard deviations differ by 0.0018, 0.00070 and 0.00096 and the
+/// means by 0.00015, 0.000068 and 0.000010.
 const TOLERANCE: f64 = 1e-6;
 
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,8 @@
 //! Gets the official CIFAR-10 archive: downloads or imports it, checks it and unpacks it.
 //!
-//! In the data folder lie, while it works, `cifar-10-binary.tar.gz.partial` (what has been downloaded; a later
-//! fetch goes on from there) and `.unpacking-*`; at the end `cifar-10-batches-bin` appears in one step.
+//! In the data folder lie, while it works, `cifar-10-binary.tar.gz.partial` (what has been downloaded; a
+//! later fetch goes on from there) and `.unpacking-*`; at the end `cifar-10-batches-bin` appears in one
+//! step.
 
 mod download;
 

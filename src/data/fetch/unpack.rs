@@ -92,8 +92,8 @@ fn damaged(error: &io::Error) -> String {
     format!("it cannot be unpacked ({error})")
 }
 
-/// The name under which an entry is unpacked: one of [`FILES`], for a plain file that lies in the archive where
-/// the official one has it. Paths of the archive are only compared, never written to.
+/// The name under which an entry is unpacked: one of [`FILES`], for a plain file that lies in the archive
+/// where the official one has it. Paths of the archive are only compared, never written to.
 fn expected_name<R: Read>(entry: &Entry<R>) -> Option<&'static str> {
     if !entry.header().entry_type().is_file() {
         return None;
