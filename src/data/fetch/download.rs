@@ -252,6 +252,7 @@ fn connection_break(error: ureq::Error, stall: Duration) -> Break {
         ureq::Error::Timeout(_) => {
             Break::Passing(format!("no data came for {} seconds", stall.as_secs_f32()))
         }
+        ureq::Error::Io(error) => Break::Passing(error.to_string()),
         error => Break::Passing(error.to_string()),
     }
 }

@@ -120,12 +120,10 @@ pub enum Fetched {
 pub enum FetchError {
     /// The server could not be reached, or the connection broke again and again.
     #[error(
-        "cannot download {url}: {reason} (after {attempts} attempts). {} of {} are kept and the next \
-         `resnet-tui data fetch` goes on from there. Without a connection, get cifar-10-binary.tar.gz in \
-         another way and run `resnet-tui data fetch --url PATH`, or train on the built-in images with \
-         `--synthetic`",
-        DecimalBytes(*kept),
-        DecimalBytes(*total)
+        "cannot download {url}: {reason} ({attempts} attempts{}). Without a connection, get \
+         cifar-10-binary.tar.gz in another way and run `resnet-tui data fetch --url PATH`, or train on \
+         the built-in images with `--synthetic`",
+        kept_for_later(*kept, *total)
     )]
     Unreachable {
         /// The address.
@@ -162,11 +160,7 @@ pub enum FetchError {
         reason: String,
     },
     /// The user cancelled.
-    #[error(
-        "cancelled; {} of {} are kept and the next `resnet-tui data fetch` goes on from there",
-        DecimalBytes(*kept),
-        DecimalBytes(*total)
-    )]
+    #[error("the fetch was cancelled{}", kept_for_later(*kept, *total))]
     Cancelled {
         /// Bytes downloaded so far.
         kept: u64,
@@ -189,6 +183,14 @@ pub enum FetchError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+fn kept_for_later(kept: u64, total: u64) -> String {
+    if kept == 0 {
+        return String::new();
+    }
+    let (kept, total) = (DecimalBytes(kept), DecimalBytes(total));
+    format!("; {kept} of {total} are kept, and the next `resnet-tui data fetch` goes on from there")
 }
 
 fn space_hint(error: &io::Error) -> String {

@@ -15,11 +15,20 @@ const MOST_CELLS: usize = 8;
 struct Canvas([[f32; 3]; PIXELS]);
 
 impl Canvas {
-    /// Paints `colour` at each pixel as far as `cover` says, from 0 to 1. Pixel centres are at half numbers.
-    fn paint(&mut self, colour: [f32; 3], cover: impl Fn([f32; 2]) -> f32) {
-        for (index, pixel) in self.0.iter_mut().enumerate() {
-            let part = cover(centre(index));
-            if part > 0.0 {
+    /// Paints `colour` at each pixel up to `reach` pixels from `middle` as far as `cover` says, from 0 to 1.
+    fn paint(
+        &mut self,
+        colour: [f32; 3],
+        middle: [f32; 2],
+        reach: f32,
+        cover: impl Fn([f32; 2]) -> f32,
+    ) {
+        // A float below 0 becomes 0 as a whole number.
+        let [columns, rows] = middle.map(|at| (at - reach) as usize..(at + reach + 1.0) as usize);
+        let all_rows = self.0.as_chunks_mut::<SIDE>().0.iter_mut().enumerate();
+        for (y, row) in all_rows.take(rows.end).skip(rows.start) {
+            for (x, pixel) in row.iter_mut().enumerate().take(columns.end).skip(columns.start) {
+                let part = cover(centre(x, y));
                 for (old, new) in pixel.iter_mut().zip(colour) {
                     *old += (new - *old) * part;
                 }
@@ -28,8 +37,14 @@ impl Canvas {
     }
 }
 
-fn centre(index: usize) -> [f32; 2] {
-    [(index % SIDE) as f32 + 0.5, (index / SIDE) as f32 + 0.5]
+/// Pixel centres are at half numbers.
+fn centre(x: usize, y: usize) -> [f32; 2] {
+    [x as f32 + 0.5, y as f32 + 0.5]
+}
+
+/// The part after the point of a number that is not negative.
+fn fraction(value: f32) -> f32 {
+    value - (value as u32) as f32
 }
 
 /// How much of a pixel lies inside an edge at this distance, in pixels, from its centre.
@@ -78,11 +93,11 @@ fn paint_background(draws: &mut Draws, ground: [f32; 3], canvas: &mut Canvas) {
     let blotches = Blotches::new(draws);
     let stripes = Stripes::new(draws);
     for (index, pixel) in canvas.0.iter_mut().enumerate() {
-        let point = centre(index);
+        let point = centre(index % SIDE, index / SIDE);
         let [x, y] = point;
         let gradient = slope * (along_x * (x - 16.0) + along_y * (y - 16.0)) + stripes.at(point);
-        for (channel, (value, base)) in pixel.iter_mut().zip(ground).enumerate() {
-            *value = base + gradient + blotches.at(point, channel);
+        for ((value, base), blotch) in pixel.iter_mut().zip(ground).zip(blotches.at(point)) {
+            *value = base + gradient + blotch;
         }
     }
 }
@@ -107,20 +122,21 @@ impl Blotches {
         Self { strength, cells_per_pixel: cells as f32 / SIDE as f32, grid }
     }
 
-    fn at(&self, [x, y]: [f32; 2], channel: usize) -> f32 {
-        let split = |coordinate: f32| {
+    fn at(&self, point: [f32; 2]) -> [f32; 3] {
+        let [(column, right), (row, down)] = point.map(|coordinate| {
             let position = coordinate * self.cells_per_pixel;
-            let part = position.fract();
+            let part = fraction(position);
             (position as usize, part * part * (3.0 - 2.0 * part))
-        };
-        let ((column, right), (row, down)) = (split(x), split(y));
+        });
         let value = |row: usize, column: usize| {
-            self.grid.get(row).and_then(|row| row.get(column)).map_or(0.0, |value| value[channel])
+            self.grid.get(row).and_then(|row| row.get(column)).copied().unwrap_or_default()
         };
-        let blend = |a: f32, b: f32, part: f32| a + (b - a) * part;
+        let blend = |a: [f32; 3], b: [f32; 3], part: f32| {
+            [0, 1, 2].map(|channel: usize| a[channel] + (b[channel] - a[channel]) * part)
+        };
         let upper = blend(value(row, column), value(row, column + 1), right);
         let lower = blend(value(row + 1, column), value(row + 1, column + 1), right);
-        self.strength * blend(upper, lower, down)
+        blend(upper, lower, down).map(|blotch| self.strength * blotch)
     }
 }
 
@@ -139,8 +155,9 @@ impl Stripes {
     }
 
     fn at(&self, [x, y]: [f32; 2]) -> f32 {
-        let phase = (x * self.per_pixel[0] + y * self.per_pixel[1]).rem_euclid(1.0);
-        self.strength * ((phase * 2.0 - 1.0).abs() - 0.5)
+        // No image is so large that this could be negative.
+        let phase = x * self.per_pixel[0] + y * self.per_pixel[1] + 64.0;
+        self.strength * ((fraction(phase) * 2.0 - 1.0).abs() - 0.5)
     }
 }
 
@@ -151,7 +168,7 @@ fn paint_stroke(draws: &mut Draws, canvas: &mut Canvas) {
     let half_length = draws.between(4.0, 14.0);
     let half_width = draws.between(0.5, 1.7);
     let colour = draws.colour();
-    canvas.paint(colour, |[px, py]| {
+    canvas.paint(colour, [x, y], half_length + half_width + 1.0, |[px, py]| {
         let [dx, dy] = [px - x, py - y];
         let along = (dx * along_x + dy * along_y).clamp(-half_length, half_length);
         let [off_x, off_y] = [dx - along * along_x, dy - along * along_y];
@@ -182,7 +199,9 @@ impl Placement {
 
     fn paint(&self, label: usize, colour: [f32; 3], opacity: f32, canvas: &mut Canvas) {
         let [cosine, sine] = self.turn;
-        canvas.paint(colour, |[px, py]| {
+        // The farthest points are a corner's, at 1.28, and of those the stretched ones.
+        let reach = 1.6 * self.radius + 1.0;
+        canvas.paint(colour, self.centre, reach, |[px, py]| {
             let [dx, dy] = [px - self.centre[0], py - self.centre[1]];
             let x = (dx * cosine + dy * sine) / self.radius * self.stretch;
             let y = (dy * cosine - dx * sine) / self.radius / self.stretch;
