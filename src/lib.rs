@@ -6,19 +6,15 @@ pub mod data;
 
 pub mod augmentation;
 
-pub mod durable;
-
 pub mod model;
-
-pub mod native;
 
 pub mod optimizer;
 
 pub mod protocol;
 
-pub mod runs;
-
 pub mod training;
+
+pub mod runs;
 
 pub mod supervisor;
 
@@ -29,3 +25,7 @@ pub mod signals;
 pub mod headless;
 
 pub mod commands;
+
+pub mod durable;
+
+pub mod native;

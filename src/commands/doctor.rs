@@ -5,28 +5,42 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Failure, pending, print};
+use super::{Failure, print};
 use crate::config::Config;
 use crate::config::paths::{config_file, log_file};
-use crate::config::run::{DataSource, DataSpec};
+use crate::config::run::{DataSource, DataSpec, DeviceChoice, PrecisionChoice};
+use crate::data::cifar;
+use crate::native::{self, Cuda};
 use crate::runs::RunStore;
+use crate::training::device;
 
 /// Prints versions, devices, folders and images.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub fn run(config: &Config, named: Option<&Path>) -> Result<(), Failure> {
-    let (libtorch, cuda) = pending::libtorch();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cuda = match native::load_cuda() {
+        Cuda::Ready(count) => format!("{count} GPUs"),
+        Cuda::Unavailable(reason) => format!("not used: {reason}"),
+    };
+    let auto = match device::resolve(DeviceChoice::Auto) {
+        Ok(device) => format!(
+            "{} ({}), {}",
+            device::name(device),
+            device::hardware_name(device),
+            device::precision(PrecisionChoice::Auto, device).name()
+        ),
+        Err(error) => format!("{error:#}"),
+    };
     let runs = config.folders.runs_folder();
     let mut data = DataSpec { source: DataSource::Cifar10, ..config.run.data.clone() };
     let data = config.folders.complete(&mut data).map(|()| data.folder);
     let lines = [
         ("resnet-tui", env!("CARGO_PKG_VERSION").to_owned()),
-        ("libtorch", libtorch),
+        ("libtorch", device::LIBTORCH_VERSION.to_owned()),
         ("system", format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH)),
-        ("CPU", format!("{cores} threads")),
         ("CUDA", cuda),
+        ("trains on", auto),
         ("configuration", configuration(named)),
         ("runs", found(&runs, count_runs)),
         ("CIFAR-10", found(&data, images)),
@@ -67,6 +81,8 @@ fn count_runs(folder: &Path) -> String {
 }
 
 fn images(folder: &Path) -> String {
-    pending::images(folder)
-        .unwrap_or_else(|error| format!("{error:#}; `resnet-tui data fetch` downloads CIFAR-10"))
+    match cifar::load(folder) {
+        Ok(dataset) => dataset.name,
+        Err(error) => error.to_string(),
+    }
 }

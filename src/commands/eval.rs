@@ -1,8 +1,10 @@
 //! `eval`: saved weights on the test images.
 
-use super::{Failure, check, pending, print};
+use super::{Failure, check, print};
 use crate::cli::EvalArgs;
 use crate::config::Config;
+use crate::training::evaluation::evaluate_file;
+use crate::training::worker::catch;
 
 /// Measures saved weights and prints the result.
 ///
@@ -18,7 +20,7 @@ pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
     }
     check(&spec)?;
     config.folders.complete(&mut spec.data)?;
-    let result = pending::evaluate(&spec, &args.weights, args.logits.as_deref())?;
+    let result = catch(|| evaluate_file(&spec, &args.weights, args.logits.as_deref()))?;
     if args.json {
         let json = serde_json::to_string(&result).map_err(|error| Failure::Failed(error.into()))?;
         return print(&format!("{json}\n"));

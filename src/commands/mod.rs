@@ -8,8 +8,6 @@ pub mod eval;
 
 pub mod fetch;
 
-pub mod pending;
-
 pub mod train;
 
 use std::io::{self, Write};
@@ -22,6 +20,7 @@ use crate::cli::run::flag_problem;
 use crate::cli::{Cli, Command, DataCommand, SummaryArgs};
 use crate::config::run::RunSpec;
 use crate::config::{Config, EXAMPLE};
+use crate::model::{Network, summary};
 use crate::supervisor::Spawn;
 
 /// Why a command did not do what it was asked to.
@@ -78,18 +77,18 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
         None => dashboard::run(config, spawn),
         Some(Command::Train(args)) => train::run(*args, config, spawn),
         Some(Command::Eval(args)) => eval::run(args, config),
-        Some(Command::Summary(args)) => summary(args, config),
+        Some(Command::Summary(args)) => print_summary(args, config),
         Some(Command::Doctor) => doctor::run(&config, cli.config.as_deref()),
         Some(Command::Data { command: DataCommand::Fetch(args) }) => fetch::run(args, &config),
         Some(Command::Config | Command::Completions { .. }) => Ok(()),
     }
 }
 
-fn summary(args: SummaryArgs, config: Config) -> Result<(), Failure> {
+fn print_summary(args: SummaryArgs, config: Config) -> Result<(), Failure> {
     let mut spec = config.run;
     args.model.apply(&mut spec);
     check(&spec)?;
-    print(&pending::summary(spec.architecture())?)
+    print(&summary::text(&Network::new(spec.architecture())))
 }
 
 /// Refuses a value out of its range. The configuration file was checked when it was read, so it came

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use tch::{Kind, Reduction, Tensor, no_grad};
 
 use super::device;
@@ -23,7 +24,7 @@ pub const L2_PENALTY: f64 = 1e-4;
 const BATCH: i64 = 250;
 
 /// What a network makes of a set of images.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
     /// Mean cross-entropy plus the L2 penalty.
     pub loss: f64,

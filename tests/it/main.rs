@@ -11,6 +11,8 @@ mod cli;
 
 mod configs;
 
+mod fetch;
+
 mod golden;
 
 mod train;
