@@ -1,7 +1,8 @@
 //! Draws one image: background, distractors, the shape, something in front of it, noise.
 //!
 //! Colours are in [0, 1] per channel and tell nothing about the class; only the outline does. The numbers
-//! below are set so that ResNet20 needs several epochs of 10,000 images to pass 90 % on the test images.
+//! below are set so that it takes several epochs to learn: of 10,000 images, ResNet20 v1 (batches of 32,
+//! flips and shifts) had 26, 41, 69 and 92 % of the test images right after its first four.
 
 use super::{Draws, shapes};
 use crate::data::CLASSES;
@@ -57,30 +58,30 @@ pub(super) fn draw(draws: &mut Draws, label: usize, image: &mut [u8]) {
     let mut canvas = Canvas([[0.0; 3]; PIXELS]);
     let ground = draws.colour();
     paint_background(draws, ground, &mut canvas);
-    for _ in 0..draws.index(3) {
+    if draws.happens(0.4) {
         paint_stroke(draws, &mut canvas);
     }
-    for _ in 0..draws.index(3) {
+    if draws.happens(0.4) {
         let small = Placement::new(draws, 2.0, 3.5);
         let colour = draws.colour();
         small.paint(draws.index(CLASSES), colour, 1.0, &mut canvas);
     }
-    let shape = Placement::new(draws, 6.0, 11.0);
+    let shape = Placement::new(draws, 8.0, 13.0);
     let colour = contrasting_colour(draws, ground);
-    let opacity = draws.between(0.75, 1.0);
+    let opacity = draws.between(0.8, 1.0);
     shape.paint(label, colour, opacity, &mut canvas);
-    if draws.happens(0.5) {
+    if draws.happens(0.3) {
         paint_stroke(draws, &mut canvas);
     }
     finish(draws, &canvas, image);
 }
 
-/// A colour whose channels differ from the ground's by 0.25 to 1.2 in sum.
+/// A colour whose channels differ from the ground's by 0.6 in sum or more.
 fn contrasting_colour(draws: &mut Draws, ground: [f32; 3]) -> [f32; 3] {
     loop {
         let colour = draws.colour();
         let contrast: f32 = colour.iter().zip(ground).map(|(a, b)| (a - b).abs()).sum();
-        if (0.25..1.2).contains(&contrast) {
+        if contrast >= 0.6 {
             return colour;
         }
     }
@@ -89,7 +90,7 @@ fn contrasting_colour(draws: &mut Draws, ground: [f32; 3]) -> [f32; 3] {
 /// A gradient, blotches of every size, and in some images stripes.
 fn paint_background(draws: &mut Draws, ground: [f32; 3], canvas: &mut Canvas) {
     let [along_x, along_y] = draws.direction();
-    let slope = draws.between(0.0, 0.02);
+    let slope = draws.between(0.0, 0.015);
     let blotches = Blotches::new(draws);
     let stripes = Stripes::new(draws);
     for (index, pixel) in canvas.0.iter_mut().enumerate() {
@@ -112,7 +113,7 @@ struct Blotches {
 impl Blotches {
     fn new(draws: &mut Draws) -> Self {
         let cells = 3 + draws.index(MOST_CELLS - 2);
-        let strength = draws.between(0.1, 0.5);
+        let strength = draws.between(0.05, 0.25);
         let grey = draws.unit();
         let mut grid = [[[0.0; 3]; MOST_CELLS + 1]; MOST_CELLS + 1];
         for value in grid.as_flattened_mut() {
@@ -148,7 +149,7 @@ struct Stripes {
 
 impl Stripes {
     fn new(draws: &mut Draws) -> Self {
-        let strength = if draws.happens(0.4) { draws.between(0.05, 0.25) } else { 0.0 };
+        let strength = if draws.happens(0.25) { draws.between(0.05, 0.15) } else { 0.0 };
         let [x, y] = draws.direction();
         let width = draws.between(3.0, 9.0);
         Self { strength, per_pixel: [x / width, y / width] }
@@ -191,7 +192,7 @@ impl Placement {
         let margin = radius * 0.9;
         Self {
             centre: [0, 1].map(|_| draws.between(margin, SIDE as f32 - margin)),
-            turn: draws.direction(),
+            turn: tilt(draws),
             radius,
             stretch: draws.between(0.8, 1.25),
         }
@@ -210,9 +211,16 @@ impl Placement {
     }
 }
 
+/// The cosine and sine of an angle between about -35° and 35°.
+fn tilt(draws: &mut Draws) -> [f32; 2] {
+    let slope = draws.between(-0.7, 0.7);
+    let length = (1.0 + slope * slope).sqrt();
+    [1.0 / length, slope / length]
+}
+
 /// Adds noise and stores the planes as bytes.
 fn finish(draws: &mut Draws, canvas: &Canvas, image: &mut [u8]) {
-    let noise = draws.between(0.02, 0.12);
+    let noise = draws.between(0.01, 0.05);
     for (channel, plane) in image.chunks_exact_mut(PIXELS).enumerate() {
         for (byte, pixel) in plane.iter_mut().zip(&canvas.0) {
             // Colours keep away from the ends of the range, so that noise is rarely cut off.
