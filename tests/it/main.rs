@@ -15,4 +15,6 @@ mod fetch;
 
 mod golden;
 
+mod kill;
+
 mod train;
