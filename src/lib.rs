@@ -29,3 +29,5 @@ pub mod commands;
 pub mod durable;
 
 pub mod native;
+
+pub mod openmp;

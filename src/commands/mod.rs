@@ -21,6 +21,7 @@ use crate::cli::{Cli, Command, DataCommand, SummaryArgs};
 use crate::config::run::RunSpec;
 use crate::config::{Config, EXAMPLE};
 use crate::model::{Network, summary};
+use crate::openmp;
 use crate::supervisor::Spawn;
 
 /// Why a command did not do what it was asked to.
@@ -68,6 +69,9 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
             return print(&String::from_utf8_lossy(&script));
         }
         _ => {}
+    }
+    if matches!(cli.command, None | Some(Command::Train(_) | Command::Eval(_))) {
+        openmp::wait_considerately();
     }
     let mut config = Config::load(cli.config.as_deref())?;
     if let Some(folder) = cli.runs_dir {
