@@ -61,14 +61,14 @@ impl Supervisor {
             spec.architecture().to_string().to_lowercase(),
             spec.seed
         );
-        let description = RunDescription {
-            id: self.store.unused_id(&wanted),
+        let mut description = RunDescription {
+            id: wanted,
             created,
             spec,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             environment: None,
         };
-        let folder = self.store.create(&description)?;
+        let folder = self.store.create(&mut description)?;
         self.train(folder, description, options)
     }
 

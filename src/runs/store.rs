@@ -31,10 +31,13 @@ impl RunStore {
         &self.root
     }
 
-    /// Creates the folder of a new run. `id` must be unused; see [`RunStore::unused_id`].
+    /// Creates the folder of a new run. Where a run has its id already, it gets `id-2`, `id-3` and so on.
     ///
     /// The folder appears with its description in place, so no crash leaves a run without one.
-    pub fn create(&self, description: &RunDescription) -> Result<RunFolder> {
+    ///
+    /// # Errors
+    /// When the folder of all runs cannot be written.
+    pub fn create(&self, description: &mut RunDescription) -> Result<RunFolder> {
         fs::create_dir_all(&self.root)
             .with_context(|| format!("cannot create the runs folder {}", self.root.display()))?;
         let unfinished = tempfile::Builder::new()
@@ -42,21 +45,26 @@ impl RunStore {
             .tempdir_in(&self.root)
             .with_context(|| format!("cannot write in {}", self.root.display()))?;
         let folder = RunFolder { path: unfinished.path().to_owned() };
-        folder.write_description(description)?;
-        let path = self.root.join(&description.id);
-        fs::rename(folder.path(), &path)
-            .with_context(|| format!("cannot create the run folder {}", path.display()))?;
-        Ok(RunFolder { path })
-    }
-
-    /// `wanted`, or `wanted-2`, `wanted-3` and so on where a run has that id already.
-    pub fn unused_id(&self, wanted: &str) -> String {
-        let candidates = std::iter::once(wanted.to_owned())
-            .chain((2..).map(|number: u32| format!("{wanted}-{number}")));
-        candidates
-            .into_iter()
-            .find(|id| !self.root.join(id).exists())
-            .unwrap_or_else(|| wanted.to_owned())
+        let wanted = description.id.clone();
+        for number in 1.. {
+            if number > 1 {
+                description.id = format!("{wanted}-{number}");
+            }
+            let path = self.root.join(&description.id);
+            if path.exists() {
+                continue;
+            }
+            folder.write_description(description)?;
+            match fs::rename(folder.path(), &path) {
+                Ok(()) => return Ok(RunFolder { path }),
+                // Another process was faster.
+                Err(_) if path.exists() => {}
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot create {}", path.display()));
+                }
+            }
+        }
+        bail!("no free id for a run named {wanted}")
     }
 
     /// All run folders, oldest first by their ids.
@@ -267,7 +275,7 @@ mod tests {
         let store = RunStore::new(root.path().join("runs"));
         assert!(store.find("x").unwrap_err().to_string().contains("no runs"));
         for (id, second) in [("aa", 2), ("ab", 3), ("b", 1)] {
-            store.create(&description(id, second)).unwrap();
+            store.create(&mut description(id, second)).unwrap();
         }
         assert_eq!(store.find("aa").unwrap().id(), "aa");
         assert_eq!(store.find("b").unwrap().id(), "b");
@@ -276,24 +284,39 @@ mod tests {
         assert_eq!(store.find(path.to_str().unwrap()).unwrap().id(), "aa");
         assert_eq!(store.find("a").unwrap_err().to_string(), "`a` could be any of aa, ab");
         assert!(store.find("c").unwrap_err().to_string().contains("no run `c`"));
-        assert_eq!(store.unused_id("aa"), "aa-2");
-        assert_eq!(store.unused_id("c"), "c");
     }
 
     #[test]
     fn a_description_reads_back_equal() {
         let root = tempfile::tempdir().unwrap();
         let store = RunStore::new(root.path().to_owned());
-        let description = description("run", 5);
-        let folder = store.create(&description).unwrap();
+        let mut description = description("run", 5);
+        let folder = store.create(&mut description).unwrap();
         assert_eq!(folder.description().unwrap(), description);
         assert_eq!(store.folders().unwrap(), [folder]);
     }
 
     #[test]
+    fn runs_created_at_once_get_ids_of_their_own() {
+        let root = tempfile::tempdir().unwrap();
+        let store = RunStore::new(root.path().to_owned());
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| store.create(&mut description("run", 1)).unwrap());
+            }
+        });
+        let ids: Vec<String> = store.folders().unwrap().iter().map(RunFolder::id).collect();
+        assert_eq!(ids.len(), 8, "{ids:?}");
+        for folder in store.folders().unwrap() {
+            assert_eq!(folder.description().unwrap().id, folder.id());
+        }
+    }
+
+    #[test]
     fn only_one_holder_of_the_lock() {
         let root = tempfile::tempdir().unwrap();
-        let folder = RunStore::new(root.path().to_owned()).create(&description("r", 1)).unwrap();
+        let folder =
+            RunStore::new(root.path().to_owned()).create(&mut description("r", 1)).unwrap();
         assert!(!folder.is_live());
         let lock = folder.lock().unwrap();
         assert!(lock.is_some());

@@ -586,9 +586,10 @@ impl<'a> Trainer<'a> {
         self.clock += begun.elapsed();
         self.last_checkpoint = Instant::now();
         let progress = &self.state.progress;
+        let begun = u32::from(progress.batch > 0);
         self.events.send(TrainEvent::Checkpoint(CheckpointSaved {
             step: progress.step,
-            epoch: progress.epochs + 1,
+            epoch: (progress.epochs + begun).max(1),
             reason,
         }))
     }
