@@ -18,3 +18,5 @@ mod golden;
 mod kill;
 
 mod train;
+
+mod training;
