@@ -4,4 +4,8 @@ pub mod augmentation;
 
 pub mod interface;
 
+pub mod keys;
+
 pub mod run;
+
+pub mod theme;
