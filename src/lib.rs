@@ -9,3 +9,5 @@ pub mod runs;
 pub mod training;
 
 pub mod supervisor;
+
+pub mod app;

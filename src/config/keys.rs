@@ -37,9 +37,7 @@ impl Scope {
 }
 
 /// What a key can do.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each is described in BINDINGS")]
 pub enum Action {
@@ -193,9 +191,7 @@ impl Key {
     fn new(code: KeyCode, modifiers: KeyModifiers) -> Self {
         let known = modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         match code {
-            KeyCode::BackTab => {
-                Self { code: KeyCode::Tab, modifiers: known | KeyModifiers::SHIFT }
-            }
+            KeyCode::BackTab => Self { code: KeyCode::Tab, modifiers: known | KeyModifiers::SHIFT },
             KeyCode::Char(letter) if known.contains(KeyModifiers::SHIFT) => Self {
                 code: KeyCode::Char(letter.to_ascii_uppercase()),
                 modifiers: known - KeyModifiers::SHIFT,
@@ -334,8 +330,7 @@ impl TryFrom<BTreeMap<Action, Spelling>> for Keymap {
                 Spelling::One(key) => vec![key],
                 Spelling::Several(keys) => keys,
             };
-            let keys: Result<Vec<Key>, String> =
-                spellings.iter().map(|key| key.parse()).collect();
+            let keys: Result<Vec<Key>, String> = spellings.iter().map(|key| key.parse()).collect();
             keymap.keys.insert(action, keys.map_err(|error| format!("{action}: {error}"))?);
         }
         match keymap.duplicate() {
