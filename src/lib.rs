@@ -11,3 +11,7 @@ pub mod training;
 pub mod supervisor;
 
 pub mod app;
+
+pub mod views;
+
+pub mod terminal;

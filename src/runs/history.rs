@@ -19,6 +19,8 @@ pub struct RunHistory {
     pub marks: Vec<Mark>,
     /// What the trainer last said it was doing; `None` before the first word and after the last.
     pub phase: Option<Phase>,
+    /// Why the trainer went into that phase, where the user did not ask for it.
+    pub phase_reason: Option<String>,
     /// The latest checkpoint.
     pub checkpoint: Option<CheckpointSaved>,
     /// How the run ended, if it did.
@@ -62,6 +64,7 @@ impl RunHistory {
         self.last_event = Some(logged.time);
         match &logged.event {
             TrainEvent::Started(started) => {
+                self.drop_after(started.step);
                 if started.step > 0 || self.started.is_some() {
                     self.mark(started.step, MarkKind::Resumed);
                 }
@@ -69,7 +72,11 @@ impl RunHistory {
                 self.started = Some(started.clone());
             }
             TrainEvent::Step(step) => self.steps.push(step.clone()),
-            TrainEvent::Epoch(epoch) => self.epochs.push(epoch.clone()),
+            TrainEvent::Epoch(epoch) => {
+                // The checkpoint can lie between an epoch's last step and its evaluation.
+                self.epochs.retain(|earlier| earlier.epoch < epoch.epoch);
+                self.epochs.push(epoch.clone());
+            }
             TrainEvent::Phase(change) => {
                 if change.phase == Phase::Paused {
                     self.mark(change.step, MarkKind::Paused);
@@ -77,6 +84,7 @@ impl RunHistory {
                     self.mark(change.step, MarkKind::Resumed);
                 }
                 self.phase = Some(change.phase);
+                self.phase_reason.clone_from(&change.reason);
             }
             TrainEvent::Checkpoint(saved) => self.checkpoint = Some(saved.clone()),
             TrainEvent::Warning(warning) => {
@@ -91,6 +99,13 @@ impl RunHistory {
                 self.ending = Some(Ending::Failed(failed.error.clone()));
             }
         }
+    }
+
+    /// Drops what a run that goes on from `step` will say anew.
+    fn drop_after(&mut self, step: u64) {
+        self.steps.retain(|earlier| earlier.step <= step);
+        self.epochs.retain(|earlier| earlier.step <= step);
+        self.marks.retain(|earlier| earlier.step <= step);
     }
 
     fn mark(&mut self, step: u64, kind: MarkKind) {
