@@ -47,10 +47,10 @@ fn setup(app: &App) -> Vec<(Action, &'static str)> {
         (Action::Down, "next"),
         (Action::Right, "change"),
         (Action::Edit, "type"),
-        (Action::Reset, "default"),
-        (Action::NextScreen, "screen"),
         (Action::Help, "help"),
         (Action::Quit, "quit"),
+        (Action::Reset, "default"),
+        (Action::NextScreen, "screen"),
     ]
 }
 
@@ -66,16 +66,17 @@ fn live(app: &App) -> Vec<(Action, &'static str)> {
         }
         if run.is_active() {
             actions.push((Action::Stop, "stop"));
+        }
+        actions.extend([(Action::Help, "help"), (Action::Quit, "quit")]);
+        if run.is_active() {
             actions.push((Action::Checkpoint, "checkpoint"));
         }
         actions.push((Action::NextChart, "chart"));
         actions.push((Action::Expand, if app.live.expanded { "all charts" } else { "expand" }));
         actions.push((Action::LogScale, "log/linear"));
+    } else {
+        actions.extend([(Action::Help, "help"), (Action::Quit, "quit")]);
     }
-    actions.extend([
-        (Action::NextScreen, "screen"),
-        (Action::Help, "help"),
-        (Action::Quit, "quit"),
-    ]);
+    actions.push((Action::NextScreen, "screen"));
     actions
 }

@@ -42,12 +42,12 @@ pub fn progress(history: &RunHistory, spec: &RunSpec) -> Progress {
     let steps_per_epoch = started.steps_per_epoch.max(1);
     let completed = history.epochs.last().map_or(0, |epoch| epoch.epoch);
     let step = history.step();
-    let in_epoch = step.saturating_sub(u64::from(completed) * steps_per_epoch);
+    let in_epoch = step.saturating_sub(u64::from(completed).saturating_mul(steps_per_epoch));
     let epoch_part = (in_epoch as f64 / steps_per_epoch as f64).min(1.0);
     let speed = images_per_second(history, spec.batch_size);
     let done = completed >= epochs;
     Progress {
-        epoch: (completed + 1).min(epochs),
+        epoch: completed.saturating_add(1).min(epochs),
         epochs,
         epoch_part: if done { 1.0 } else { epoch_part },
         total_part: if done {
@@ -82,8 +82,9 @@ fn epoch_seconds(history: &RunHistory, spec: &RunSpec, speed: Option<f64>) -> Op
     // Nothing is evaluated yet: take the speed of the first steps.
     let started = history.started.as_ref()?;
     let last = history.steps.last().filter(|step| step.train_seconds >= WARM_UP)?;
-    let images = last.step.min(started.steps_per_epoch) * u64::from(spec.batch_size);
-    let speed = speed.unwrap_or(images as f64 / last.train_seconds);
+    let steps = last.step.min(started.steps_per_epoch) as f64;
+    let images = steps * f64::from(spec.batch_size);
+    let speed = speed.unwrap_or(images / last.train_seconds);
     let train = started.train_images as f64 / speed;
     let evaluation = EVALUATION_COST * started.test_images as f64 / speed;
     (train.is_finite() && evaluation.is_finite()).then_some((train, evaluation))

@@ -25,7 +25,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, confirm: &Confirm) {
         })
         .collect();
     let count = choices.len() as u16;
-    let inner = boxed(frame, area, app, &confirm.title, &confirm.text, count + 1);
+    let inner = boxed(frame, area, app, &confirm.title, &confirm.text, count);
     let [text, answers] =
         Layout::vertical([Constraint::Min(1), Constraint::Length(count)]).areas(inner);
     frame.render_widget(Paragraph::new(confirm.text.as_str()).wrap(Wrap { trim: true }), text);

@@ -45,14 +45,14 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let notice = notice(app, run);
     let [top, notice_area, charts_area, bars] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(notice.as_ref().map_or(0, |_| 2)),
+        Constraint::Length(notice.as_ref().map_or(0, |notice| height_of(notice, area.width))),
         Constraint::Min(0),
         Constraint::Length(1),
     ])
     .areas(area);
     frame.render_widget(description(app, run), top);
     if let Some(notice) = notice {
-        frame.render_widget(Paragraph::new(notice).wrap(Wrap { trim: true }), notice_area);
+        frame.render_widget(Paragraph::new(notice).wrap(Wrap { trim: false }), notice_area);
     }
     draw_bars(frame, bars, app, &progress);
     let lines = numbers::lines(app, run, &progress);
@@ -114,6 +114,12 @@ fn notice(app: &App, run: &RunView) -> Option<Text<'static>> {
             Some(Text::styled(text, warning))
         }
     }
+}
+
+/// Rows that a notice takes, at most four.
+fn height_of(notice: &Text, width: u16) -> u16 {
+    let rows = notice.lines.iter().map(|line| line.width() / usize::from(width.max(1)) + 1);
+    rows.sum::<usize>().min(4) as u16
 }
 
 fn draw_charts(frame: &mut Frame, area: Rect, app: &App, run: &RunView) {

@@ -55,7 +55,7 @@ pub fn lines(app: &App, run: &RunView, progress: &Progress) -> Vec<Number> {
         number(
             "s/epoch",
             last.map_or_else(none, |e| {
-                format!("{:.1} + {:.1} evaluation", e.train_seconds, e.eval_seconds)
+                format!("{:.1} train + {:.1} eval", e.train_seconds, e.eval_seconds)
             }),
         ),
         number("time left", progress.seconds_left.map_or_else(none, format::duration)),

@@ -15,7 +15,7 @@ use crate::config::run::DataSource;
 use crate::config::theme::Role;
 
 /// Columns of the names of the fields.
-const LABEL: usize = 27;
+const LABEL: usize = 29;
 
 /// Columns of the values.
 const VALUE: usize = 13;
@@ -97,9 +97,11 @@ fn row<'a>(app: &'a App, index: usize, field: &'static Field) -> Line<'a> {
     let mut spans = vec![
         Span::styled(format!("{pointer}{marker}"), app.theme.style(Role::Accent)),
         Span::raw(format!("{:<LABEL$.LABEL$}", field.label())),
-        Span::styled(format!(" {value:<VALUE$} "), value_style),
     ];
-    match app.setup.message(index, field) {
+    let message = app.setup.message(index, field);
+    let width = if message.is_some() { 0 } else { VALUE };
+    spans.push(Span::styled(format!(" {value:<width$} "), value_style));
+    match message {
         Some(message) => {
             spans.push(Span::styled(format!(" {message}"), app.theme.style(Role::Bad)));
         }

@@ -150,7 +150,7 @@ impl Chart<'_> {
             let width = tick.label.len() as u16;
             let centre = column_of(tick.position, plot);
             let last = plot.right().saturating_sub(width);
-            let x = centre.saturating_sub(width / 2).min(last);
+            let x = centre.saturating_sub(width / 2).min(last).max(plot.x);
             if x >= free {
                 buffer.set_string(x, plot.bottom(), &tick.label, theme.style(Role::Dim));
                 free = x + width + 1;
@@ -182,8 +182,10 @@ impl Chart<'_> {
                 continue;
             };
             let y = row_of(position, plot);
-            buffer.set_string(plot.x, y, "╌".repeat(usize::from(plot.width)), style);
-            // Two figures in one row of cells: the second goes to the left end.
+            // Two figures in one row of cells: the second stands at the left end.
+            if !taken.contains(&y) {
+                buffer.set_string(plot.x, y, "╌".repeat(usize::from(plot.width)), style);
+            }
             let room = usize::from(plot.width) / 2;
             let width = reference.label.chars().count().min(room) as u16;
             let x = if taken.contains(&y) { plot.x } else { plot.right() - width };
