@@ -39,6 +39,12 @@ pub mod runs;
 
 pub mod supervisor;
 
+pub mod app;
+
+pub mod views;
+
+pub mod terminal;
+
 pub mod cli;
 
 pub mod signals;

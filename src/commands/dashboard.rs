@@ -2,12 +2,15 @@
 
 use std::io::{self, IsTerminal};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
 use super::Failure;
 use crate::config::Config;
+use crate::config::paths::log_file;
+use crate::native::{self, Cuda};
 use crate::runs::RunStore;
 use crate::supervisor::{Spawn, Supervisor};
+use crate::terminal::{self, Session};
 
 /// Opens the dashboard.
 ///
@@ -21,7 +24,18 @@ pub fn run(mut config: Config, spawn: Spawn) -> Result<(), Failure> {
         )));
     }
     config.folders.complete(&mut config.run.data)?;
-    let supervisor = Supervisor::new(RunStore::new(config.folders.runs_folder()?), spawn);
-    let _ = supervisor;
-    Err(Failure::Failed(anyhow!("the dashboard is not part of this build yet")))
+    let runs = std::path::absolute(config.folders.runs_folder()?)
+        .context("cannot tell the working folder")?;
+    let notes = match native::load_cuda() {
+        Cuda::Unavailable(reason) => vec![format!("no CUDA: {reason}")],
+        Cuda::Ready(_) => Vec::new(),
+    };
+    terminal::run(Session {
+        supervisor: Supervisor::new(RunStore::new(runs), spawn),
+        interface: config.interface,
+        spec: config.run,
+        notes,
+        log: log_file()?,
+    })
+    .map_err(Failure::Failed)
 }

@@ -9,9 +9,13 @@ pub mod file;
 
 pub mod interface;
 
+pub mod keys;
+
 pub mod paths;
 
 pub mod run;
+
+pub mod theme;
 
 use serde::{Deserialize, Serialize};
 

@@ -19,6 +19,8 @@ pub struct RunHistory {
     pub marks: Vec<Mark>,
     /// What the trainer last said it was doing; `None` before the first word and after the last.
     pub phase: Option<Phase>,
+    /// Why the trainer went into that phase, where the user did not ask for it.
+    pub phase_reason: Option<String>,
     /// The latest checkpoint.
     pub checkpoint: Option<CheckpointSaved>,
     /// How the run ended, if it did.
@@ -72,7 +74,11 @@ impl RunHistory {
                 self.started = Some(started.clone());
             }
             TrainEvent::Step(step) => self.steps.push(step.clone()),
-            TrainEvent::Epoch(epoch) => self.epochs.push(epoch.clone()),
+            TrainEvent::Epoch(epoch) => {
+                // The checkpoint can lie between an epoch's last step and its evaluation.
+                self.epochs.retain(|earlier| earlier.epoch < epoch.epoch);
+                self.epochs.push(epoch.clone());
+            }
             TrainEvent::Phase(change) => {
                 if change.phase == Phase::Paused {
                     self.mark(change.step, MarkKind::Paused);
@@ -80,6 +86,7 @@ impl RunHistory {
                     self.mark(change.step, MarkKind::Resumed);
                 }
                 self.phase = Some(change.phase);
+                self.phase_reason.clone_from(&change.reason);
             }
             TrainEvent::Checkpoint(saved) => self.checkpoint = Some(saved.clone()),
             TrainEvent::Warning(warning) => {
@@ -100,6 +107,7 @@ impl RunHistory {
     fn rewind(&mut self, step: u64) {
         self.steps.retain(|metrics| metrics.step <= step);
         self.epochs.retain(|metrics| metrics.step <= step);
+        self.marks.retain(|mark| mark.step <= step);
         if let Some(started) = &mut self.started {
             started.step = started.step.min(step);
         }

@@ -1,0 +1,92 @@
+//! The fields besides augmentation.
+
+use super::{
+    Entry, Field, Section, choice, choose, decimal, name, names, number, on_off, switch, switched,
+    toggle, whole,
+};
+use crate::app::document;
+use crate::config::run::{
+    Architecture, DataSource, DeviceChoice, PrecisionChoice, RunSpec, Schedule, Version,
+};
+
+/// Model, training and data.
+#[rustfmt::skip]
+pub(super) const BEFORE_AUGMENTATION: &[Field] = &[
+    Field {
+        key: "model",
+        section: Section::Model,
+        entry: Entry::Choice(models),
+        help: "A model of the document's tables. For any other, set version and n.",
+        get: |spec| spec.architecture().to_string(),
+        set: set_model,
+    },
+    choice!(Model, "arch", Version, version, "v1: basic blocks, depth 6n+2. v2: pre-activation bottlenecks, depth 9n+2."),
+    whole!(Model, "n", Entry::Integer(1), n, "Blocks in each of the three stages; any number from 1."),
+    whole!(Training, "epochs", Entry::Integer(10), epochs, "Passes over the training set. The document trains 200."),
+    whole!(Training, "batch_size", Entry::Doubling, batch_size, "Images per step. The document takes 32, the papers 128."),
+    whole!(Training, "seed", Entry::Integer(1), seed, "Decides the initial weights, the order of the images and the augmentation."),
+    decimal!(Training, "learning_rate", 0.0005, learning_rate, "The rate that the schedule starts from."),
+    choice!(Training, "schedule", Schedule, schedule, "keras: x0.1 after 80, 120 and 160 epochs, x0.5 after 180. plateau: x0.32 after 5 epochs without a lower loss. constant: no change."),
+    decimal!(Training, "validation_split", 0.05, validation_split, "Part of the training images held out to choose the best epoch on. At 0 the test set chooses it, as in the document."),
+    toggle!(Training, "shuffle", shuffle, "Draw a new order of the images every epoch."),
+    whole!(Training, "max_steps", Entry::Integer(100), max_steps, "Stop after this many steps; 0 is no limit."),
+    choice!(Data, "source", DataSource, data.source, "cifar10: the files of the official binary archive. synthetic: images generated here, to try the program without the archive; its results do not count as CIFAR-10."),
+    Field {
+        key: "folder",
+        section: Section::Data,
+        entry: Entry::Text,
+        help: "The folder with the CIFAR-10 files, or the one that holds cifar-10-batches-bin. Empty: the user data folder.",
+        get: |spec| spec.data.folder.display().to_string(),
+        set: |spec, text| { spec.data.folder = text.into(); Ok(()) },
+    },
+    whole!(Data, "synthetic_train_images", Entry::Doubling, data.synthetic_train_images, "Training images that the synthetic set generates."),
+    whole!(Data, "synthetic_test_images", Entry::Doubling, data.synthetic_test_images, "Test images that the synthetic set generates."),
+    toggle!(Data, "subtract_pixel_mean", subtract_pixel_mean, "Subtract the mean image of the training set."),
+];
+
+/// Where it runs and what is kept.
+#[rustfmt::skip]
+pub(super) const AFTER_AUGMENTATION: &[Field] = &[
+    Field {
+        key: "device",
+        section: Section::Machine,
+        entry: Entry::Suggested(devices),
+        help: "auto takes the first GPU, or the CPU where there is none. cuda:1 is the second GPU.",
+        get: |spec| spec.device.to_string(),
+        set: |spec, text| { spec.device = text.trim().parse()?; Ok(()) },
+    },
+    choice!(Machine, "precision", PrecisionChoice, precision, "The number format of activations; weights and statistics are always fp32. auto takes bf16 where the hardware computes it faster."),
+    whole!(Machine, "threads", Entry::Integer(1), threads, "CPU threads; 0 is one per core."),
+    whole!(Machine, "checkpoint_seconds", Entry::Integer(30), checkpoint_seconds, "Write a checkpoint at least this often, besides those at each epoch's end."),
+];
+
+fn models() -> Vec<String> {
+    document::models().map(|model| model.to_string()).collect()
+}
+
+/// Takes a model by its name, such as `ResNet20v1`, whether the document has it or not.
+fn set_model(spec: &mut RunSpec, text: &str) -> Result<(), String> {
+    let unknown = || format!("`{text}` is not one of {}", models().join(", "));
+    let (depth, version) = text
+        .strip_prefix("ResNet")
+        .and_then(|rest| rest.split_once('v'))
+        .and_then(|(depth, version)| {
+            let version = if version == "1" { Version::V1 } else { Version::V2 };
+            Some((depth.parse::<u32>().ok()?, version))
+        })
+        .ok_or_else(unknown)?;
+    let blocks = if version == Version::V1 { 6 } else { 9 };
+    let n = depth.saturating_sub(2) / blocks;
+    if (Architecture { version, n }).to_string() != text {
+        return Err(unknown());
+    }
+    (spec.version, spec.n) = (version, n);
+    Ok(())
+}
+
+fn devices() -> Vec<String> {
+    [DeviceChoice::Auto, DeviceChoice::Cpu, DeviceChoice::Cuda(0), DeviceChoice::Mps]
+        .iter()
+        .map(DeviceChoice::to_string)
+        .collect()
+}

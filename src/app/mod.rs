@@ -1,0 +1,160 @@
+//! What the dashboard knows, and the one place where it changes: [`update`].
+//!
+//! Nothing here reads a file, a clock or a channel. Time comes in messages, and what is to be done
+//! outside goes out as commands.
+
+pub mod document;
+
+pub mod fields;
+
+pub mod hints;
+
+pub mod live;
+
+pub mod message;
+
+pub mod overlay;
+
+pub mod progress;
+
+pub mod run_view;
+
+pub mod setup;
+
+pub mod summary;
+
+mod update;
+
+#[cfg(test)]
+pub mod testing;
+
+use jiff::Timestamp;
+
+pub use message::{Cmd, Msg};
+pub use update::update;
+
+use crate::config::interface::InterfaceConfig;
+use crate::config::keys::{Action, Keymap, Scope};
+use crate::config::run::RunSpec;
+use crate::config::theme::Theme;
+use live::LiveScreen;
+use overlay::Overlay;
+use run_view::RunView;
+use setup::SetupForm;
+
+/// A screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    /// Describe a run and start it.
+    Setup,
+    /// Watch a run and steer it.
+    Live,
+}
+
+/// The screens in the order of their number keys.
+pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live];
+
+impl Screen {
+    /// The name on the tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Setup => "Setup",
+            Self::Live => "Live",
+        }
+    }
+
+    /// The action that shows the screen.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Setup => Action::ShowSetup,
+            Self::Live => Action::ShowLive,
+        }
+    }
+
+    /// Where its keys have their meaning.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Setup => Scope::Setup,
+            Self::Live => Scope::Live,
+        }
+    }
+}
+
+/// How the program is being left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// As soon as every run is paused.
+    WhenPaused,
+    /// As soon as every run has stopped.
+    WhenStopped,
+}
+
+/// Everything the dashboard knows.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// Colours and symbols.
+    pub theme: Theme,
+    /// What the user should know about this machine, such as why there is no GPU.
+    pub notes: Vec<String>,
+    /// The screen shown.
+    pub screen: Screen,
+    /// What lies over it, the top last.
+    pub overlays: Vec<Overlay>,
+    /// The Setup screen.
+    pub setup: SetupForm,
+    /// The Live screen.
+    pub live: LiveScreen,
+    /// The runs of this session, in the order of their first start.
+    pub runs: Vec<RunView>,
+    /// How the program is being left, if it is.
+    pub leaving: Option<Leaving>,
+    /// The time, as far as the screen depends on it.
+    pub now: Option<Timestamp>,
+}
+
+impl App {
+    /// A dashboard on the Setup screen, which starts from `spec`.
+    pub fn new(
+        interface: &InterfaceConfig,
+        no_colour: bool,
+        spec: RunSpec,
+        notes: Vec<String>,
+    ) -> Self {
+        Self {
+            keymap: interface.keys.clone(),
+            theme: Theme::new(interface, no_colour),
+            notes,
+            screen: Screen::Setup,
+            overlays: Vec::new(),
+            setup: SetupForm::new(spec),
+            live: LiveScreen::default(),
+            runs: Vec::new(),
+            leaving: None,
+            now: None,
+        }
+    }
+
+    /// The run that the Live screen shows.
+    pub fn shown_run(&self) -> Option<&RunView> {
+        self.runs.get(self.live.run)
+    }
+
+    /// The runs that trainers of this process have.
+    pub fn active_runs(&self) -> impl Iterator<Item = &RunView> {
+        self.runs.iter().filter(|run| run.is_active())
+    }
+
+    /// Whether something on the screen changes by time alone.
+    pub fn depends_on_time(&self) -> bool {
+        self.active_runs().any(|run| !run.is_paused())
+    }
+
+    /// Seconds since the shown run last spoke, while it should be speaking.
+    pub fn seconds_silent(&self) -> Option<f64> {
+        let run = self.shown_run().filter(|run| run.is_active() && !run.is_paused())?;
+        let seconds = self.now?.duration_since(run.history.last_event?).as_secs_f64();
+        Some(seconds.max(0.0))
+    }
+}

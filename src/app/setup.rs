@@ -1,0 +1,258 @@
+//! The Setup screen: a form for a run.
+
+use crossterm::event::{Event, KeyCode, KeyEvent};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+use super::fields::{self, Field};
+use crate::config::keys::Action;
+use crate::config::run::RunSpec;
+
+/// The form.
+#[derive(Clone, Debug)]
+pub struct SetupForm {
+    /// The run as set so far.
+    pub spec: RunSpec,
+    /// The selected field, counted over all of them.
+    pub focus: usize,
+    /// The value being typed, if one is.
+    pub edit: Option<Edit>,
+}
+
+/// A value being typed.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The text with its cursor.
+    pub input: Input,
+    /// Why the text is no value; the field keeps the last that was one.
+    pub error: Option<String>,
+    /// The run before, for who changes their mind.
+    before: RunSpec,
+}
+
+/// What the form asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetupRequest {
+    /// Start the run.
+    Start,
+}
+
+/// Rows that page up and page down move by.
+const PAGE: usize = 10;
+
+impl SetupForm {
+    /// A form that starts from `spec`.
+    pub fn new(spec: RunSpec) -> Self {
+        Self { spec, focus: 0, edit: None }
+    }
+
+    /// The selected field.
+    pub fn field(&self) -> Option<&'static Field> {
+        fields::all().nth(self.focus)
+    }
+
+    /// What stands beside a field: why its value cannot be used.
+    pub fn message(&self, index: usize, field: &Field) -> Option<String> {
+        let typed = self.edit.as_ref().filter(|_| index == self.focus);
+        typed.and_then(|edit| edit.error.clone()).or_else(|| {
+            let problems = self.spec.problems();
+            problems.into_iter().find(|problem| problem.key == field.key).map(|p| p.message)
+        })
+    }
+
+    /// Does what a key asks for outside of typing.
+    pub fn act(&mut self, action: Action) -> Option<SetupRequest> {
+        match action {
+            Action::Up => self.move_focus(-1),
+            Action::Down => self.move_focus(1),
+            Action::PageUp => self.move_focus(-(PAGE as isize)),
+            Action::PageDown => self.move_focus(PAGE as isize),
+            Action::First => self.focus = 0,
+            Action::Last => self.focus = fields::all().count().saturating_sub(1),
+            Action::Left => self.step(false),
+            Action::Right => self.step(true),
+            Action::Edit => self.begin(),
+            Action::Reset => {
+                if let Some(field) = self.field() {
+                    field.reset(&mut self.spec);
+                }
+            }
+            Action::ResetAll => self.spec = RunSpec::default(),
+            Action::Accept => return self.start(),
+            _ => {}
+        }
+        None
+    }
+
+    /// Takes a key that has no meaning of its own. True: it began a value.
+    pub fn begin_typing(&mut self, key: KeyEvent) -> bool {
+        let KeyCode::Char(letter) = key.code else { return false };
+        let begins = self.field().is_some_and(|field| field.begins_with(letter));
+        if begins {
+            self.edit =
+                Some(Edit { input: Input::default(), error: None, before: self.spec.clone() });
+            self.type_key(key);
+        }
+        begins
+    }
+
+    /// Takes a key while a value is typed.
+    pub fn type_key(&mut self, key: KeyEvent) {
+        let Some(edit) = &mut self.edit else { return };
+        match key.code {
+            KeyCode::Esc => {
+                self.spec = edit.before.clone();
+                self.edit = None;
+            }
+            KeyCode::Enter => self.finish(0),
+            KeyCode::Up | KeyCode::BackTab => self.finish(-1),
+            KeyCode::Down | KeyCode::Tab => self.finish(1),
+            _ => {
+                edit.input.handle_event(&Event::Key(key));
+                self.take();
+            }
+        }
+    }
+
+    /// Takes text pasted into the value being typed.
+    pub fn paste(&mut self, text: &str) {
+        let Some(edit) = &mut self.edit else { return };
+        for letter in text.chars().filter(|letter| !letter.is_control()) {
+            edit.input.handle(tui_input::InputRequest::InsertChar(letter));
+        }
+        self.take();
+    }
+
+    /// Sets the field to the typed text, or says why that cannot be.
+    fn take(&mut self) {
+        let field = self.field();
+        if let (Some(edit), Some(field)) = (&mut self.edit, field) {
+            edit.error = (field.set)(&mut self.spec, edit.input.value()).err();
+        }
+    }
+
+    /// Ends typing and moves on, unless the text is no value.
+    fn finish(&mut self, by: isize) {
+        if self.edit.as_ref().is_some_and(|edit| edit.error.is_none()) {
+            self.edit = None;
+            self.move_focus(by);
+        }
+    }
+
+    fn begin(&mut self) {
+        match self.field() {
+            Some(field) if field.is_typed() => {
+                let input = Input::new((field.get)(&self.spec));
+                self.edit = Some(Edit { input, error: None, before: self.spec.clone() });
+            }
+            _ => self.step(true),
+        }
+    }
+
+    fn step(&mut self, forward: bool) {
+        if let Some(field) = self.field() {
+            field.step(&mut self.spec, forward);
+        }
+    }
+
+    fn move_focus(&mut self, by: isize) {
+        let last = fields::all().count().saturating_sub(1);
+        self.focus = self.focus.saturating_add_signed(by).min(last);
+    }
+
+    /// Starts the run, or goes to the first value that prevents it.
+    fn start(&mut self) -> Option<SetupRequest> {
+        let Some(problem) = self.spec.problems().into_iter().next() else {
+            return Some(SetupRequest::Start);
+        };
+        if let Some(index) = fields::all().position(|field| field.key == problem.key) {
+            self.focus = index;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form_at(key: &str) -> SetupForm {
+        let focus = fields::all().position(|field| field.key == key).unwrap();
+        SetupForm { focus, ..SetupForm::new(RunSpec::default()) }
+    }
+
+    fn press(form: &mut SetupForm, code: KeyCode) {
+        form.type_key(code.into());
+    }
+
+    fn type_text(form: &mut SetupForm, text: &str) {
+        for letter in text.chars() {
+            press(form, KeyCode::Char(letter));
+        }
+    }
+
+    #[test]
+    fn a_digit_begins_a_number_and_every_letter_is_checked() {
+        let mut form = form_at("epochs");
+        assert!(form.begin_typing(KeyCode::Char('3').into()));
+        assert_eq!(form.spec.epochs, 3);
+        type_text(&mut form, "x");
+        assert_eq!(
+            form.edit.as_ref().unwrap().error.as_deref(),
+            Some("`3x` is not a whole number")
+        );
+        assert_eq!(
+            form.message(form.focus, form.field().unwrap()).unwrap(),
+            "`3x` is not a whole number"
+        );
+        press(&mut form, KeyCode::Enter);
+        assert!(form.edit.is_some(), "a text that is no value is not left behind");
+        press(&mut form, KeyCode::Backspace);
+        press(&mut form, KeyCode::Enter);
+        assert!(form.edit.is_none());
+        assert_eq!(form.spec.epochs, 3);
+    }
+
+    #[test]
+    fn escape_brings_the_value_back() {
+        let mut form = form_at("epochs");
+        form.begin_typing(KeyCode::Char('7').into());
+        press(&mut form, KeyCode::Esc);
+        assert_eq!((form.spec.epochs, form.edit.is_none()), (200, true));
+    }
+
+    #[test]
+    fn letters_begin_nothing_on_a_choice_or_a_number() {
+        assert!(!form_at("schedule").begin_typing(KeyCode::Char('1').into()));
+        assert!(!form_at("epochs").begin_typing(KeyCode::Char('q').into()));
+    }
+
+    #[test]
+    fn a_value_out_of_range_prevents_the_start_and_is_shown() {
+        let mut form = form_at("batch_size");
+        form.begin_typing(KeyCode::Char('1').into());
+        press(&mut form, KeyCode::Enter);
+        form.focus = 0;
+        assert_eq!(form.act(Action::Accept), None);
+        let field = form.field().unwrap();
+        assert_eq!(field.key, "batch_size");
+        assert_eq!(form.message(form.focus, field).unwrap(), "1 images; allowed is 2 to 8192");
+        form.act(Action::Reset);
+        assert_eq!(form.act(Action::Accept), Some(SetupRequest::Start));
+    }
+
+    #[test]
+    fn edit_types_text_and_switches_choices() {
+        let mut form = form_at("folder");
+        form.act(Action::Edit);
+        form.paste("/data\n");
+        press(&mut form, KeyCode::Down);
+        assert_eq!(form.spec.data.folder.to_str(), Some("/data"));
+        assert_eq!(form.field().unwrap().key, "synthetic_train_images");
+        let mut form = form_at("shuffle");
+        form.act(Action::Edit);
+        assert!(!form.spec.shuffle && form.edit.is_none());
+        form.act(Action::ResetAll);
+        assert_eq!(form.spec, RunSpec::default());
+    }
+}

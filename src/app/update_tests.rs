@@ -1,0 +1,201 @@
+//! Tables of what a message does to the dashboard.
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use jiff::Timestamp;
+
+use super::*;
+use crate::app::testing::{finished, phase, started};
+use crate::config::interface::InterfaceConfig;
+use crate::config::run::RunSpec;
+use crate::protocol::{LoggedEvent, Outcome, Phase};
+use crate::runs::RunHistory;
+
+fn app() -> App {
+    App::new(&InterfaceConfig::default(), false, RunSpec::default(), Vec::new())
+}
+
+fn press(app: &mut App, keys: &str) -> Vec<Cmd> {
+    keys.chars().flat_map(|key| update(app, Msg::Key(KeyCode::Char(key).into()))).collect()
+}
+
+fn press_code(app: &mut App, code: KeyCode) -> Vec<Cmd> {
+    update(app, Msg::Key(code.into()))
+}
+
+fn say(app: &mut App, event: LoggedEvent) -> Vec<Cmd> {
+    update(app, Msg::Train { run: "a".to_owned(), event })
+}
+
+fn app_with_run() -> App {
+    let mut app = app();
+    let started_run = StartedRun {
+        id: "a".to_owned(),
+        folder: "/runs/a".into(),
+        spec: RunSpec::default(),
+        history: RunHistory::default(),
+    };
+    update(&mut app, Msg::RunStarted(Box::new(started_run)));
+    say(&mut app, started(200, 100, 0));
+    say(&mut app, phase(Phase::Training, 0));
+    app
+}
+
+fn control(control: TrainControl) -> Cmd {
+    Cmd::Control { run: "a".to_owned(), control }
+}
+
+fn state(app: &App) -> RunState {
+    app.shown_run().unwrap().state()
+}
+
+#[test]
+fn enter_starts_what_the_form_says() {
+    let mut app = app();
+    press(&mut app, "l");
+    let commands = press_code(&mut app, KeyCode::Enter);
+    let expected = RunSpec { n: 5, ..RunSpec::default() };
+    assert_eq!(commands, [Cmd::Start(Box::new(expected))]);
+}
+
+#[test]
+fn number_keys_and_tab_go_through_the_screens() {
+    let mut app = app();
+    press(&mut app, "2");
+    assert_eq!(app.screen, Screen::Live);
+    press_code(&mut app, KeyCode::Tab);
+    assert_eq!(app.screen, Screen::Setup);
+    press_code(&mut app, KeyCode::BackTab);
+    assert_eq!(app.screen, Screen::Live);
+}
+
+#[test]
+fn a_digit_on_a_number_is_typed() {
+    let mut app = app();
+    press(&mut app, "jj2");
+    assert_eq!((app.screen, app.setup.spec.n), (Screen::Setup, 2));
+}
+
+#[test]
+fn pause_waits_for_the_trainer_and_can_be_taken_back() {
+    let mut app = app_with_run();
+    assert_eq!(press(&mut app, "p"), [control(TrainControl::Pause)]);
+    assert_eq!(state(&app), RunState::Pausing);
+    say(&mut app, phase(Phase::Paused, 7));
+    assert_eq!(state(&app), RunState::Paused);
+    assert!(!app.depends_on_time());
+    assert_eq!(press(&mut app, "p"), [control(TrainControl::Resume)]);
+    assert_eq!(press(&mut app, "p"), [control(TrainControl::Pause)]);
+    assert_eq!(press(&mut app, "p"), [control(TrainControl::Resume)]);
+    say(&mut app, phase(Phase::Training, 7));
+    assert_eq!(state(&app), RunState::Training);
+}
+
+#[test]
+fn a_run_asked_to_stop_takes_nothing_else() {
+    let mut app = app_with_run();
+    assert_eq!(press(&mut app, "s"), [control(TrainControl::Stop)]);
+    assert_eq!(press(&mut app, "psc"), []);
+    assert_eq!(state(&app), RunState::Stopping);
+    say(&mut app, finished(Outcome::Stopped, 9));
+    assert_eq!(state(&app), RunState::Stopped);
+    assert_eq!(press(&mut app, "u"), [Cmd::Resume("a".to_owned())]);
+}
+
+#[test]
+fn quit_leaves_at_once_without_a_run_and_asks_with_one() {
+    assert_eq!(press(&mut app(), "q"), [Cmd::Quit]);
+    let mut app = app_with_run();
+    assert_eq!(press(&mut app, "q"), []);
+    assert!(matches!(app.overlays.last(), Some(Overlay::Confirm(_))));
+    assert_eq!(press(&mut app, "n"), []);
+    assert_eq!((app.overlays.len(), app.leaving), (0, None));
+}
+
+#[test]
+fn pause_and_quit_leaves_once_the_trainer_has_paused() {
+    let mut app = app_with_run();
+    assert_eq!(press(&mut app, "qp"), [control(TrainControl::Pause)]);
+    assert_eq!(say(&mut app, phase(Phase::Evaluating, 5)), []);
+    assert_eq!(say(&mut app, phase(Phase::Paused, 5)), [Cmd::Quit]);
+}
+
+#[test]
+fn a_paused_run_is_left_without_waiting() {
+    let mut app = app_with_run();
+    press(&mut app, "p");
+    say(&mut app, phase(Phase::Paused, 5));
+    assert_eq!(press(&mut app, "qp"), [Cmd::Quit]);
+}
+
+#[test]
+fn stop_and_quit_leaves_once_the_trainer_has_ended() {
+    let mut app = app_with_run();
+    assert_eq!(press(&mut app, "qs"), [control(TrainControl::Stop)]);
+    assert_eq!(say(&mut app, finished(Outcome::Stopped, 5)), [Cmd::Quit]);
+}
+
+#[test]
+fn a_trainer_that_dies_does_not_hold_up_leaving() {
+    let mut app = app_with_run();
+    press(&mut app, "qp");
+    assert_eq!(update(&mut app, Msg::TrainerGone { run: "a".to_owned() }), [Cmd::Quit]);
+}
+
+#[test]
+fn leaving_can_be_called_off() {
+    let mut app = app_with_run();
+    press(&mut app, "qp");
+    press_code(&mut app, KeyCode::Esc);
+    assert_eq!(say(&mut app, phase(Phase::Paused, 5)), []);
+    assert_eq!(app.leaving, None);
+}
+
+#[test]
+fn an_interrupt_stops_and_a_second_one_leaves_at_once() {
+    let mut app = app_with_run();
+    assert_eq!(update(&mut app, Msg::Terminate), [control(TrainControl::Stop)]);
+    assert_eq!(update(&mut app, Msg::Terminate), [Cmd::Quit]);
+    let mut app = app_with_run();
+    // Even over a question, and even while it is paused.
+    press(&mut app, "p");
+    say(&mut app, phase(Phase::Paused, 5));
+    press(&mut app, "q");
+    let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut app, Msg::Key(ctrl_c)), [control(TrainControl::Stop)]);
+    assert_eq!(update(&mut self::app(), Msg::Terminate), [Cmd::Quit]);
+}
+
+#[test]
+fn a_resumed_run_takes_its_old_place() {
+    let mut app = app_with_run();
+    press(&mut app, "s");
+    say(&mut app, finished(Outcome::Stopped, 9));
+    let history = app.shown_run().unwrap().history.clone();
+    let again = StartedRun {
+        id: "a".to_owned(),
+        folder: "/runs/a".into(),
+        spec: RunSpec::default(),
+        history,
+    };
+    update(&mut app, Msg::RunStarted(Box::new(again)));
+    assert_eq!((app.runs.len(), state(&app)), (1, RunState::Starting));
+}
+
+#[test]
+fn a_second_start_waits_for_the_first() {
+    let mut app = app_with_run();
+    press(&mut app, "1");
+    assert_eq!(press_code(&mut app, KeyCode::Enter), []);
+    assert!(matches!(app.overlays.last(), Some(Overlay::Message { .. })));
+}
+
+#[test]
+fn time_matters_only_while_a_run_should_be_speaking() {
+    assert!(!app().depends_on_time());
+    let mut app = app_with_run();
+    assert!(app.depends_on_time());
+    update(&mut app, Msg::Tick(Timestamp::from_second(42).unwrap()));
+    assert_eq!(app.seconds_silent(), Some(42.0));
+    say(&mut app, finished(Outcome::Completed, 5));
+    assert_eq!((app.depends_on_time(), app.seconds_silent()), (false, None));
+}

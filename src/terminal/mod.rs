@@ -1,0 +1,61 @@
+//! The dashboard on a real terminal.
+
+mod guard;
+
+mod input;
+
+mod run;
+
+mod trainers;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use crossbeam_channel::unbounded;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use crate::app::{App, summary};
+use crate::config::interface::InterfaceConfig;
+use crate::config::run::RunSpec;
+use crate::supervisor::Supervisor;
+use guard::Guard;
+use trainers::Trainers;
+
+/// What the dashboard begins with.
+pub struct Session {
+    /// Starts and resumes runs.
+    pub supervisor: Supervisor,
+    /// How it looks and answers.
+    pub interface: InterfaceConfig,
+    /// What the Setup screen starts from.
+    pub spec: RunSpec,
+    /// What the user should know about this machine, such as why there is no GPU.
+    pub notes: Vec<String>,
+    /// Where messages go that libraries print while the dashboard is on the screen.
+    pub log: PathBuf,
+}
+
+/// Opens the dashboard and returns when the user left it, with the terminal as it was before and a
+/// summary of the session printed.
+///
+/// # Errors
+/// When the terminal cannot be taken over or drawn on.
+pub fn run(session: Session) -> Result<()> {
+    // By convention any value that is not empty counts.
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let app = App::new(&session.interface, no_colour, session.spec, session.notes);
+    let trainers = Trainers::new(session.supervisor);
+    let (sender, inputs) = unbounded();
+    input::watch_signals(sender.clone()).context("cannot watch for signals")?;
+    let guard = Guard::enter(session.interface.mouse, &session.log)?;
+    input::read_events(sender).context("cannot start the input thread")?;
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+    let mut terminal = Terminal::new(backend).context("cannot draw on the terminal")?;
+    let app = run::run(&mut terminal, &inputs, app, trainers, || guard.suspend());
+    drop(guard);
+    // The terminal may be gone by now; the runs are safe all the same.
+    let _ = io::stdout().write_all(summary::summary(&app?).as_bytes());
+    Ok(())
+}

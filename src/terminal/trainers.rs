@@ -1,0 +1,132 @@
+//! The trainers of this session: starts them, steers them, and brings what they say to one channel.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::app::Msg;
+use crate::app::message::StartedRun;
+use crate::config::run::RunSpec;
+use crate::protocol::TrainControl;
+use crate::runs::{RunFolder, RunHistory};
+use crate::supervisor::{StartOptions, Supervisor};
+use crate::training::worker::TrainerHandle;
+
+/// How long a trainer may take to write its last checkpoint when the program ends.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The trainers of this session. Dropped, it asks them all to write a checkpoint and end, and waits.
+pub struct Trainers {
+    supervisor: Supervisor,
+    running: BTreeMap<String, Sender<TrainControl>>,
+    sender: Sender<Msg>,
+    words: Receiver<Msg>,
+    patience: Duration,
+}
+
+impl Trainers {
+    /// No trainers yet.
+    pub fn new(supervisor: Supervisor) -> Self {
+        let (sender, words) = unbounded();
+        Self { supervisor, running: BTreeMap::new(), sender, words, patience: PATIENCE }
+    }
+
+    /// What the trainers say.
+    pub fn words(&self) -> &Receiver<Msg> {
+        &self.words
+    }
+
+    /// Starts a run; the answer says how that went.
+    pub fn start(&mut self, spec: RunSpec) -> Msg {
+        self.try_start(spec).unwrap_or_else(|error| failed("The run could not be started", &error))
+    }
+
+    /// Goes on with a run; the answer says how that went.
+    pub fn resume(&mut self, run: &str) -> Msg {
+        self.try_resume(run).unwrap_or_else(|error| failed("The run could not be resumed", &error))
+    }
+
+    /// Asks a trainer for something. One that has ended cannot hear it, and has said so.
+    pub fn control(&self, run: &str, control: TrainControl) {
+        if let Some(trainer) = self.running.get(run) {
+            let _ = trainer.send(control);
+        }
+    }
+
+    /// Takes note of a message from [`Trainers::words`].
+    pub fn heard(&mut self, msg: &Msg) {
+        if let Msg::TrainerGone { run } = msg {
+            self.running.remove(run);
+        }
+    }
+
+    /// Lets the program end without waiting for checkpoints.
+    pub fn abandon(&mut self) {
+        self.patience = Duration::ZERO;
+    }
+
+    fn try_start(&mut self, spec: RunSpec) -> Result<Msg> {
+        let handle = self.supervisor.start(spec, StartOptions::default())?;
+        let folder = self.supervisor.store().find(&handle.run)?;
+        self.watch(handle, &folder, RunHistory::default())
+    }
+
+    fn try_resume(&mut self, run: &str) -> Result<Msg> {
+        let folder = self.supervisor.store().find(run)?;
+        // Read before the trainer adds to it. What is newer than the checkpoint it starts from is
+        // dropped from the history when it says where that is.
+        let history = folder.history()?;
+        let handle = self.supervisor.resume(folder.clone(), |_| {}, StartOptions::default())?;
+        self.watch(handle, &folder, history)
+    }
+
+    /// Brings the trainer's events to the common channel, and its end.
+    fn watch(
+        &mut self,
+        handle: TrainerHandle,
+        folder: &RunFolder,
+        history: RunHistory,
+    ) -> Result<Msg> {
+        let TrainerHandle { run, control, events, thread: trainer } = handle;
+        let (sender, id) = (self.sender.clone(), run.clone());
+        thread::Builder::new()
+            .name(format!("events of {run}"))
+            .spawn(move || {
+                for event in events {
+                    let run = id.clone();
+                    if sender.send(Msg::Train { run, event }).is_err() {
+                        return;
+                    }
+                }
+                // It caught its own panic and has reported it.
+                let _ = trainer.join();
+                let _ = sender.send(Msg::TrainerGone { run: id });
+            })
+            .context("cannot start a thread")?;
+        self.running.insert(run.clone(), control);
+        let spec = folder.description()?.spec;
+        let folder = folder.path().to_owned();
+        Ok(Msg::RunStarted(Box::new(StartedRun { id: run, folder, spec, history })))
+    }
+}
+
+impl Drop for Trainers {
+    fn drop(&mut self) {
+        let mut waiting: Vec<String> = std::mem::take(&mut self.running).into_keys().collect();
+        let deadline = Instant::now() + self.patience;
+        while !waiting.is_empty() {
+            match self.words.recv_deadline(deadline) {
+                Ok(Msg::TrainerGone { run }) => waiting.retain(|id| *id != run),
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+fn failed(title: &str, error: &anyhow::Error) -> Msg {
+    Msg::Error { title: title.to_owned(), text: format!("{error:#}") }
+}

@@ -1,0 +1,73 @@
+//! Numbers in words.
+
+/// A length of time: `4.2 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "-".to_owned();
+    }
+    if seconds < 59.95 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = seconds.round() as u64;
+    let (minutes, hours, days) = (whole / 60, whole / 3_600, whole / 86_400);
+    match (days, hours) {
+        (0, 0) => format!("{minutes} min {:02} s", whole % 60),
+        (0, _) => format!("{hours} h {:02} min", minutes % 60),
+        _ => format!("{days} d {:02} h", hours % 24),
+    }
+}
+
+/// A whole number with commas: `1,742,762`.
+pub fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A part as percent: `91.25 %`; `-` for what is not a number.
+pub fn percent(part: f64) -> String {
+    if part.is_finite() { format!("{:.2} %", 100.0 * part) } else { "-".to_owned() }
+}
+
+/// A loss: `0.1532`; `NaN` is said as it is.
+pub fn loss(value: f64) -> String {
+    if value.is_finite() && value.abs() >= 1e4 {
+        return format!("{value:.2e}");
+    }
+    format!("{value:.4}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_two_units() {
+        let cases = [
+            (0.04, "0.0 s"),
+            (59.96, "1 min 00 s"),
+            (185.0, "3 min 05 s"),
+            (7_620.0, "2 h 07 min"),
+            (273_600.0, "3 d 04 h"),
+            (f64::NAN, "-"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(duration(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_742_762), "1,742,762");
+        assert_eq!(percent(0.9125), "91.25 %");
+        assert_eq!((loss(0.15321).as_str(), loss(f64::NAN).as_str()), ("0.1532", "NaN"));
+    }
+}

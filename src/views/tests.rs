@@ -1,0 +1,277 @@
+//! Pictures of every screen, and drawing at any size.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
+
+use super::draw;
+use crate::app::message::StartedRun;
+use crate::app::testing::{epoch, failed, finished, phase, started, step};
+use crate::app::{App, Msg, update};
+use crate::config::interface::InterfaceConfig;
+use crate::config::run::RunSpec;
+use crate::protocol::{LoggedEvent, Outcome, Phase};
+use crate::runs::RunHistory;
+
+fn app_with(interface: &InterfaceConfig, no_colour: bool) -> App {
+    let notes = vec!["Training runs on the CPU: no NVIDIA driver answers.".to_owned()];
+    App::new(interface, no_colour, RunSpec::default(), notes)
+}
+
+fn app() -> App {
+    app_with(&InterfaceConfig::default(), false)
+}
+
+fn press(app: &mut App, code: KeyCode) {
+    update(app, Msg::Key(code.into()));
+}
+
+fn type_text(app: &mut App, text: &str) {
+    text.chars().for_each(|letter| press(app, KeyCode::Char(letter)));
+}
+
+fn say(app: &mut App, event: LoggedEvent) {
+    update(app, Msg::Train { run: "a".to_owned(), event });
+}
+
+/// A run three epochs and a half in, paused once.
+fn with_run(mut app: App) -> App {
+    let run = StartedRun {
+        id: "a".to_owned(),
+        folder: "/runs/a".into(),
+        spec: RunSpec { epochs: 10, batch_size: 10, ..RunSpec::default() },
+        history: RunHistory::default(),
+    };
+    update(&mut app, Msg::RunStarted(Box::new(run)));
+    say(&mut app, started(10, 100, 0));
+    say(&mut app, phase(Phase::Training, 0));
+    for number in 1..=35u32 {
+        let current = (number - 1) / 10 + 1;
+        let seconds = f64::from((number - 1) % 10 + 1) * 0.9;
+        say(&mut app, step(u64::from(number) * 10, current, seconds));
+        if number == 15 {
+            say(&mut app, phase(Phase::Paused, 150));
+            say(&mut app, phase(Phase::Training, 150));
+        }
+        if number % 10 == 0 {
+            say(&mut app, epoch(current, u64::from(number) * 10));
+        }
+    }
+    app
+}
+
+fn buffer(app: &App, width: u16, height: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(frame, app)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn picture(app: &App, width: u16, height: u16) -> String {
+    let buffer = buffer(app, width, height);
+    let rows = (0..height).map(|y| {
+        let row: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+        row.trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// The picture, then every cell whose style is not the plain one, row by row.
+fn picture_with_styles(app: &App, width: u16, height: u16) -> String {
+    let buffer = buffer(app, width, height);
+    let mut text = picture(app, width, height);
+    for y in 0..height {
+        let mut before = None;
+        for x in 0..width {
+            let cell = &buffer[(x, y)];
+            let style = (cell.fg, cell.bg, cell.modifier);
+            if before != Some(style) {
+                let plain = cell.style() == ratatui::buffer::Cell::EMPTY.style();
+                if !plain || before.is_some() {
+                    text += &format!("\n{y},{x}: {} {} {:?}", cell.fg, cell.bg, cell.modifier);
+                }
+                before = Some(style);
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn setup_screen() {
+    let mut app = app();
+    insta::assert_snapshot!("setup_80x24", picture(&app, 80, 24));
+    insta::assert_snapshot!("setup_160x45", picture(&app, 160, 45));
+    // Down to the batch size, which gets a value that cannot be.
+    (0..4).for_each(|_| press(&mut app, KeyCode::Down));
+    type_text(&mut app, "1");
+    insta::assert_snapshot!("setup_bad_value_80x24", picture(&app, 80, 24));
+    press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::End);
+    insta::assert_snapshot!("setup_end_60x20", picture(&app, 60, 20));
+}
+
+#[test]
+fn live_screen() {
+    let app = with_run(app());
+    insta::assert_snapshot!("live_80x24", picture(&app, 80, 24));
+    insta::assert_snapshot!("live_160x45", picture(&app, 160, 45));
+    let mut expanded = app.clone();
+    type_text(&mut expanded, "nz");
+    insta::assert_snapshot!("live_expanded_80x24", picture(&expanded, 80, 24));
+}
+
+#[test]
+fn live_screen_before_and_after_training() {
+    let mut empty = app();
+    type_text(&mut empty, "2");
+    insta::assert_snapshot!("live_empty_80x24", picture(&empty, 80, 24));
+    let mut paused = with_run(app());
+    type_text(&mut paused, "p");
+    insta::assert_snapshot!("live_pausing_80x24", picture(&paused, 80, 24));
+    say(&mut paused, phase(Phase::Paused, 350));
+    insta::assert_snapshot!("live_paused_80x24", picture(&paused, 80, 24));
+    let mut broken = with_run(app());
+    say(&mut broken, failed("out of memory; a smaller batch size needs less", 350));
+    insta::assert_snapshot!("live_failed_80x24", picture(&broken, 80, 24));
+}
+
+#[test]
+fn overlays() {
+    let mut help = with_run(app());
+    type_text(&mut help, "?");
+    insta::assert_snapshot!("help_80x24", picture(&help, 80, 24));
+    insta::assert_snapshot!("help_160x45", picture(&help, 160, 45));
+    let mut question = with_run(app());
+    type_text(&mut question, "q");
+    insta::assert_snapshot!("quit_80x24", picture(&question, 80, 24));
+    insta::assert_snapshot!("quit_160x45", picture(&question, 160, 45));
+    let mut message = app();
+    let text = "/data/data_batch_1.bin ends in the middle of record 17; fetch the data anew";
+    let error = Msg::Error { title: "The run could not be started".to_owned(), text: text.into() };
+    update(&mut message, error);
+    insta::assert_snapshot!("message_80x24", picture(&message, 80, 24));
+}
+
+#[test]
+fn ascii_has_nothing_but_ascii() {
+    let interface = InterfaceConfig { ascii: true, ..InterfaceConfig::default() };
+    let mut app = with_run(app_with(&interface, false));
+    insta::assert_snapshot!("live_ascii_80x24", picture(&app, 80, 24));
+    for key in ["", "?", "1"] {
+        type_text(&mut app, key);
+        assert!(picture(&app, 100, 40).is_ascii());
+        press(&mut app, KeyCode::Esc);
+    }
+}
+
+#[test]
+fn colours_with_and_without() {
+    let coloured = with_run(app());
+    insta::assert_snapshot!("live_dark_styles", picture_with_styles(&coloured, 80, 24));
+    let plain = with_run(app_with(&InterfaceConfig::default(), true));
+    insta::assert_snapshot!("live_no_color_styles", picture_with_styles(&plain, 80, 24));
+    let buffer = buffer(&plain, 80, 24);
+    let reset = ratatui::style::Color::Reset;
+    assert!(buffer.content.iter().all(|cell| (cell.fg, cell.bg) == (reset, reset)));
+    assert!(buffer.content.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
+}
+
+#[test]
+fn a_small_terminal_still_tells_how_the_run_stands() {
+    assert_eq!(picture(&app(), 30, 2), "no run yet\nneeds 40 by 12");
+    assert_eq!(picture(&with_run(app()), 39, 3), "▶ training 4/10 test 72.00 %\nneeds 40 by 12\n");
+}
+
+/// Any message a terminal or a trainer could send, sensible or not.
+fn any_msg() -> impl Strategy<Value = Msg> {
+    let code = prop_oneof![
+        any::<char>().prop_map(KeyCode::Char),
+        prop::sample::select("0123456789hjklpsScuenNzyrRqgG?[] .-".chars().collect::<Vec<_>>())
+            .prop_map(KeyCode::Char),
+        prop::sample::select(vec![
+            KeyCode::Enter,
+            KeyCode::Esc,
+            KeyCode::Tab,
+            KeyCode::BackTab,
+            KeyCode::Up,
+            KeyCode::Down,
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::PageUp,
+            KeyCode::PageDown,
+            KeyCode::Home,
+            KeyCode::End,
+            KeyCode::Backspace,
+            KeyCode::Delete,
+            KeyCode::F(1),
+        ]),
+    ];
+    let modifiers = prop_oneof![8 => Just(KeyModifiers::NONE), 1 => any::<u8>().prop_map(KeyModifiers::from_bits_truncate)];
+    let key =
+        (code, modifiers).prop_map(|(code, modifiers)| Msg::Key(KeyEvent::new(code, modifiers)));
+    let event = prop_oneof![
+        (any::<u32>(), any::<u64>(), any::<u64>()).prop_map(|(e, s, at)| started(e, s, at)),
+        (any::<u64>(), any::<u32>(), any::<f64>()).prop_map(|(at, e, s)| step(at, e, s)),
+        (0u64..500, 0u32..5, 0.0..9.0).prop_map(|(at, e, s)| step(at, e, s)),
+        (any::<u32>(), any::<u64>()).prop_map(|(e, at)| epoch(e, at)),
+        (0u32..9, 0u64..500).prop_map(|(e, at)| epoch(e, at)),
+        prop::sample::select(vec![
+            Phase::Preparing,
+            Phase::Training,
+            Phase::Evaluating,
+            Phase::Paused
+        ])
+        .prop_map(|p| phase(p, 3)),
+        Just(finished(Outcome::Stopped, 5)),
+        Just(failed("reason", 5)),
+    ];
+    let run = prop::sample::select(vec!["a", "b"]);
+    let train =
+        (run.clone(), event).prop_map(|(run, event)| Msg::Train { run: run.to_owned(), event });
+    let begun = run.clone().prop_map(|id| {
+        Msg::RunStarted(Box::new(StartedRun {
+            id: id.to_owned(),
+            folder: "/runs".into(),
+            spec: RunSpec::default(),
+            history: RunHistory::default(),
+        }))
+    });
+    prop_oneof![
+        12 => key,
+        12 => train,
+        2 => begun,
+        1 => run.prop_map(|run| Msg::TrainerGone { run: run.to_owned() }),
+        1 => any::<String>().prop_map(Msg::Paste),
+        1 => any::<String>().prop_map(|text| Msg::Error { title: text.clone(), text }),
+        1 => Just(Msg::Terminate),
+        1 => any::<i32>().prop_map(|second| {
+            Msg::Tick(jiff::Timestamp::from_second(i64::from(second)).unwrap())
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nothing_panics_and_no_run_is_lost(
+        messages in prop::collection::vec(any_msg(), 0..60),
+        width in 1u16..300,
+        height in 1u16..100,
+        ascii: bool,
+    ) {
+        let interface = InterfaceConfig { ascii, ..InterfaceConfig::default() };
+        let mut app = app_with(&interface, false);
+        let mut runs = 0;
+        for msg in messages {
+            update(&mut app, msg);
+            prop_assert!(app.runs.len() >= runs);
+            runs = app.runs.len();
+            buffer(&app, width % 90 + 1, height % 30 + 1);
+        }
+        buffer(&app, width, height);
+    }
+}
