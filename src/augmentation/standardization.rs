@@ -92,7 +92,7 @@ impl Standardization {
         let mut images = images;
         let all = [1, 2, 3].as_slice();
         if let Some(factor) = self.rescale {
-            images = images * factor;
+            images = images.g_mul_scalar(factor);
         }
         if self.samplewise_center {
             images = &images - images.mean_dim(all, true, Kind::Float);
@@ -101,10 +101,10 @@ impl Standardization {
             images = &images / (images.std_dim(all, false, true) + DEVIATION_EPSILON);
         }
         if let Some(mean) = &self.channel_mean {
-            images = images - mean;
+            images = images.g_sub(mean);
         }
         if let Some(deviation) = &self.channel_deviation {
-            images = images / deviation;
+            images = images.g_div(deviation);
         }
         if let Some(matrix) = &self.whitening {
             images = images.flatten(1, 3).matmul(matrix).view_as(&images);

@@ -146,7 +146,7 @@ fn fold_biases(network: &Network, named: &NamedTensors, running: &Tensor) -> Res
                     let matrix = find(network, named, &name, &shape)?.squeeze();
                     stream = matrix.mv(&stream) + bias(projection)?;
                 }
-                stream = stream + before;
+                stream = stream.g_add(&before);
             }
         }
     }
