@@ -11,6 +11,8 @@ mod cli;
 
 mod configs;
 
+mod documents;
+
 mod fetch;
 
 mod golden;
