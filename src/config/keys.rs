@@ -7,7 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Where a key has a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,11 +267,44 @@ pub struct Keymap {
 }
 
 /// One key or several, as the file has them.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Spelling {
-    One(String),
-    Several(Vec<String>),
+#[derive(Clone)]
+struct Spelling(Vec<Key>);
+
+impl Serialize for Spelling {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [key] => serializer.collect_str(key),
+            keys => serializer.collect_seq(keys.iter().map(Key::to_string)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Spelling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SpellingVisitor)
+    }
+}
+
+struct SpellingVisitor;
+
+impl<'de> Visitor<'de> for SpellingVisitor {
+    type Value = Spelling;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key such as \"p\" or a list of keys")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Spelling, E> {
+        text.parse().map(|key| Spelling(vec![key])).map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Spelling, A::Error> {
+        let mut keys = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            keys.push(text.parse().map_err(de::Error::custom)?);
+        }
+        Ok(Spelling(keys))
+    }
 }
 
 impl Default for Keymap {
@@ -325,13 +359,8 @@ impl TryFrom<BTreeMap<Action, Spelling>> for Keymap {
 
     fn try_from(changes: BTreeMap<Action, Spelling>) -> Result<Self, String> {
         let mut keymap = Self::default();
-        for (action, spelling) in changes {
-            let spellings = match spelling {
-                Spelling::One(key) => vec![key],
-                Spelling::Several(keys) => keys,
-            };
-            let keys: Result<Vec<Key>, String> = spellings.iter().map(|key| key.parse()).collect();
-            keymap.keys.insert(action, keys.map_err(|error| format!("{action}: {error}"))?);
+        for (action, Spelling(keys)) in changes {
+            keymap.keys.insert(action, keys);
         }
         match keymap.duplicate() {
             None => Ok(keymap),
@@ -344,11 +373,7 @@ impl TryFrom<BTreeMap<Action, Spelling>> for Keymap {
 
 impl From<Keymap> for BTreeMap<Action, Spelling> {
     fn from(keymap: Keymap) -> Self {
-        let spelling = |keys: Vec<Key>| match keys.as_slice() {
-            [key] => Spelling::One(key.to_string()),
-            keys => Spelling::Several(keys.iter().map(Key::to_string).collect()),
-        };
-        keymap.keys.into_iter().map(|(action, keys)| (action, spelling(keys))).collect()
+        keymap.keys.into_iter().map(|(action, keys)| (action, Spelling(keys))).collect()
     }
 }
 
@@ -415,7 +440,7 @@ mod tests {
         let error = |text: &str| toml::from_str::<Keymap>(text).unwrap_err().to_string();
         assert!(error("pause = \"s\"").contains("`s` cannot be both pause and stop"));
         assert!(error("pause = \"?\"").contains("`?` cannot be both help and pause"));
-        assert!(error("pause = \"pp\"").contains("pause: `pp` is not a key"));
+        assert!(error("pause = \"pp\"").contains("`pp` is not a key"));
         assert!(error("pawse = \"p\"").contains("unknown variant `pawse`"));
         // Setup and Live are never on the screen at once.
         assert!(toml::from_str::<Keymap>("pause = \"r\"").is_ok());
