@@ -7,10 +7,12 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::config::paths::expand_home;
 use crate::config::run::RunSpec;
 use crate::protocol::TrainEvent;
 use crate::runs::description::Environment;
 use crate::runs::event_log::{self, EventLog};
+use crate::runs::store::RunLock;
 use crate::runs::{RunDescription, RunFolder, RunStore};
 use crate::training::checkpoint;
 use crate::training::worker::{Decided, Recorder, TrainerHandle, TrainingJob};
@@ -49,7 +51,12 @@ impl Supervisor {
     ///
     /// # Errors
     /// When a value is out of range, or the run folder cannot be written.
-    pub fn start(&self, spec: RunSpec, options: StartOptions) -> Result<TrainerHandle> {
+    pub fn start(&self, mut spec: RunSpec, options: StartOptions) -> Result<TrainerHandle> {
+        // The run may be resumed from another working folder.
+        if !spec.data.folder.as_os_str().is_empty() {
+            spec.data.folder = std::path::absolute(expand_home(&spec.data.folder))
+                .context("cannot tell the working folder")?;
+        }
         if let Some(problem) = spec.problems().into_iter().next() {
             return Err(problem.into());
         }
@@ -69,7 +76,8 @@ impl Supervisor {
             environment: None,
         };
         let folder = self.store.create(&mut description)?;
-        self.train(folder, description, options)
+        let lock = lock(&folder)?;
+        self.train(folder, lock, description, options)
     }
 
     /// Goes on with the run in `folder` from its latest checkpoint. `change` may alter what does not
@@ -83,6 +91,7 @@ impl Supervisor {
         change: impl FnOnce(&mut RunSpec),
         options: StartOptions,
     ) -> Result<TrainerHandle> {
+        let lock = lock(&folder)?;
         let mut description = folder.description()?;
         let before = description.spec.clone();
         change(&mut description.spec);
@@ -92,18 +101,16 @@ impl Supervisor {
         if description.spec != before {
             folder.write_description(&description)?;
         }
-        self.train(folder, description, options)
+        self.train(folder, lock, description, options)
     }
 
     fn train(
         &self,
         folder: RunFolder,
+        lock: RunLock,
         mut description: RunDescription,
         options: StartOptions,
     ) -> Result<TrainerHandle> {
-        let Some(lock) = folder.lock()? else {
-            bail!("{} is being trained by another process", description.id);
-        };
         let position = checkpoint::position(&folder.checkpoint_path())?;
         event_log::truncate_after(&folder.events_path(), position.step, position.epochs)?;
         let train_seconds = seconds_in_epoch(&folder, position.epochs)?;
@@ -134,6 +141,13 @@ impl Supervisor {
             log.append(event)
         });
         (self.spawn)(TrainingJob { record, ..job }).context("cannot start the trainer thread")
+    }
+}
+
+fn lock(folder: &RunFolder) -> Result<RunLock> {
+    match folder.lock()? {
+        Some(lock) => Ok(lock),
+        None => bail!("{} is being trained by another process", folder.id()),
     }
 }
 
