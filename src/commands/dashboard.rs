@@ -6,14 +6,15 @@ use anyhow::anyhow;
 
 use super::Failure;
 use crate::config::Config;
+use crate::replay::Replay;
 use crate::runs::RunStore;
 use crate::supervisor::{Spawn, Supervisor};
 
-/// Opens the dashboard.
+/// Opens the dashboard, on a recorded run where one is given.
 ///
 /// # Errors
 /// Where there is no terminal, and when the terminal breaks.
-pub fn run(mut config: Config, spawn: Spawn) -> Result<(), Failure> {
+pub fn run(mut config: Config, spawn: Spawn, replay: Option<Replay>) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         return Err(Failure::Refused(anyhow!(
             "the dashboard needs a terminal, and standard input or output is none; \
@@ -22,6 +23,6 @@ pub fn run(mut config: Config, spawn: Spawn) -> Result<(), Failure> {
     }
     config.folders.complete(&mut config.run.data)?;
     let supervisor = Supervisor::new(RunStore::new(config.folders.runs_folder()?), spawn);
-    let _ = supervisor;
+    let _ = (supervisor, replay);
     Err(Failure::Failed(anyhow!("the dashboard is not part of this build yet")))
 }
