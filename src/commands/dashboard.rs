@@ -8,15 +8,16 @@ use super::Failure;
 use crate::config::Config;
 use crate::config::paths::log_file;
 use crate::native::{self, Cuda};
+use crate::replay::Replay;
 use crate::runs::RunStore;
 use crate::supervisor::{Spawn, Supervisor};
 use crate::terminal::{self, Session};
 
-/// Opens the dashboard.
+/// Opens the dashboard, on a recorded run where one is given.
 ///
 /// # Errors
 /// Where there is no terminal, and when the terminal breaks.
-pub fn run(mut config: Config, spawn: Spawn) -> Result<(), Failure> {
+pub fn run(mut config: Config, spawn: Spawn, replay: Option<Replay>) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         return Err(Failure::Refused(anyhow!(
             "the dashboard needs a terminal, and standard input or output is none; \
@@ -24,6 +25,7 @@ pub fn run(mut config: Config, spawn: Spawn) -> Result<(), Failure> {
         )));
     }
     config.folders.complete(&mut config.run.data)?;
+    let _ = replay;
     let runs = std::path::absolute(config.folders.runs_folder()?)
         .context("cannot tell the working folder")?;
     let notes = match native::load_cuda() {
