@@ -1,6 +1,6 @@
 //! Affine maps of whole batches with bilinear interpolation, as scipy.ndimage's order 1 does it.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::draws::Transform;
 use crate::config::augmentation::FillMode;
@@ -27,23 +27,35 @@ pub fn matrix(transform: &Transform) -> [f64; 6] {
     [xx * mirror_x, xy * mirror_y, x_shift, yx * mirror_x, yy * mirror_y, y_shift]
 }
 
-/// Samples images `[batch, 3, 32, 32]` through maps `[batch, 2, 3]`.
-pub fn sample(images: &Tensor, matrices: &Tensor, fill_mode: FillMode, cval: f64) -> Tensor {
-    match fill_mode {
-        FillMode::Nearest => sample_nearest(images, matrices),
-        _ => sample_filled(images, matrices, fill_mode, cval),
+/// The maps of a batch, `[batch, 2, 3]`, as [`sample`] wants them for a fill mode. Done once an epoch: a
+/// constant brought to a GPU within a step would make the step wait for it.
+pub fn maps(transforms: &[Transform], mode: FillMode, device: Device) -> Tensor {
+    let numbers: Vec<f64> = transforms.iter().flat_map(matrix).collect();
+    let maps = Tensor::from_slice(&numbers).view([-1, 2, 3]);
+    let maps = match mode {
+        // With aligned corners the sampler's unit is half the distance between the outer pixels'
+        // centres.
+        FillMode::Nearest => {
+            (maps * Tensor::from_slice(&[1.0, 1.0, 1.0 / CENTRE])).to_kind(Kind::Float)
+        }
+        // Coordinates are f64, as in scipy. Metal has none.
+        _ if device == Device::Mps => maps.to_kind(Kind::Float),
+        _ => maps,
+    };
+    maps.to_device(device)
+}
+
+/// Samples images `[batch, 3, 32, 32]` through the [`maps`] made for the mode.
+pub fn sample(images: &Tensor, maps: &Tensor, mode: FillMode, cval: f64) -> Tensor {
+    match mode {
+        FillMode::Nearest => sample_nearest(images, maps),
+        _ => sample_filled(images, maps, mode, cval),
     }
 }
 
 /// libtorch's own sampler clamps to the edge just so, and is the fastest.
-fn sample_nearest(images: &Tensor, matrices: &Tensor) -> Tensor {
-    let size = images.size();
-    // With aligned corners the sampler's unit is half the distance between the outer pixels' centres.
-    let scale = Tensor::from_slice(&[1.0, 1.0, 1.0 / CENTRE])
-        .to_kind(matrices.kind())
-        .to_device(matrices.device());
-    let theta = (matrices * scale).to_kind(images.kind());
-    let grid = Tensor::affine_grid_generator(&theta, size.as_slice(), true);
+fn sample_nearest(images: &Tensor, maps: &Tensor) -> Tensor {
+    let grid = Tensor::affine_grid_generator(maps, images.size().as_slice(), true);
     let (bilinear, border) = (0, 1);
     images.grid_sampler(&grid, bilinear, border, true)
 }

@@ -7,7 +7,7 @@ pub mod draws;
 
 pub mod standardization;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use crate::config::augmentation::Augmentation;
 use draws::Transform;
@@ -18,44 +18,38 @@ pub use standardization::Standardization;
 pub struct TransformBatch {
     /// Affine maps from output to input pixels, `[batch, 2, 3]`, flips included; `None` where no image
     /// is moved, so that none is interpolated.
-    matrices: Option<Tensor>,
+    maps: Option<Tensor>,
     /// What is added to every channel, `[batch, 1, 1, 1]`; `None` where nothing is.
     channel_shifts: Option<Tensor>,
 }
 
 impl TransformBatch {
-    /// The transforms as tensors. Coordinates are f64, as in scipy, where the device has it.
+    /// The transforms as tensors.
     pub fn new(transforms: &[Transform], augmentation: &Augmentation, device: Device) -> Self {
         let count = transforms.len() as i64;
-        let matrices = augmentation.moves_pixels().then(|| {
-            let numbers: Vec<f64> = transforms.iter().flat_map(affine::matrix).collect();
-            Tensor::from_slice(&numbers)
-                .view([count, 2, 3])
-                .to_kind(coordinate_kind(device))
-                .to_device(device)
-        });
+        let maps = augmentation
+            .moves_pixels()
+            .then(|| affine::maps(transforms, augmentation.fill_mode, device));
         let channel_shifts = (augmentation.channel_shift_range > 0.0).then(|| {
             let numbers: Vec<f32> =
                 transforms.iter().map(|transform| transform.channel_shift as f32).collect();
             Tensor::from_slice(&numbers).view([count, 1, 1, 1]).to_device(device)
         });
-        Self { matrices, channel_shifts }
+        Self { maps, channel_shifts }
     }
 
     /// The transforms of `length` images from `start`.
     pub fn narrow(&self, start: i64, length: i64) -> Self {
         let part =
             |tensor: &Option<Tensor>| tensor.as_ref().map(|tensor| tensor.narrow(0, start, length));
-        Self { matrices: part(&self.matrices), channel_shifts: part(&self.channel_shifts) }
+        Self { maps: part(&self.maps), channel_shifts: part(&self.channel_shifts) }
     }
 
     /// Applies the transforms to images `[batch, 3, 32, 32]`, in Keras's order: affine map, channel
     /// shift, flips (here part of the map: a shift of values does not mind where they lie).
     pub fn apply(&self, images: &Tensor, augmentation: &Augmentation) -> Tensor {
-        let moved = match &self.matrices {
-            Some(matrices) => {
-                affine::sample(images, matrices, augmentation.fill_mode, augmentation.cval)
-            }
+        let moved = match &self.maps {
+            Some(maps) => affine::sample(images, maps, augmentation.fill_mode, augmentation.cval),
             None => images.shallow_clone(),
         };
         match &self.channel_shifts {
@@ -86,16 +80,12 @@ impl Augmentation {
     }
 }
 
-/// Metal has no f64.
-fn coordinate_kind(device: Device) -> Kind {
-    if device == Device::Mps { Kind::Float } else { Kind::Double }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use serde::Deserialize;
+    use tch::Kind;
 
     use super::*;
     use crate::config::augmentation::FillMode;
@@ -184,10 +174,11 @@ mod tests {
         };
         for image in 0..50 {
             let transform = draws::transform(&augmentation, 1, 0, image);
-            let matrices =
-                Tensor::from_slice(&affine::matrix(&transform).repeat(2)).view([2, 2, 3]);
-            let fast = affine::sample(images, &matrices, FillMode::Nearest, 0.0);
-            let general = affine::sample_filled(images, &matrices, FillMode::Nearest, 0.0);
+            let fast_maps = affine::maps(&[transform; 2], FillMode::Nearest, Device::Cpu);
+            let fast = affine::sample(images, &fast_maps, FillMode::Nearest, 0.0);
+            // Any other mode's maps are in pixels.
+            let maps = affine::maps(&[transform; 2], FillMode::Reflect, Device::Cpu);
+            let general = affine::sample_filled(images, &maps, FillMode::Nearest, 0.0);
             assert!(largest_difference(&fast, &general) < 1e-5);
         }
     }
