@@ -1,5 +1,7 @@
 //! Training: the loop, its checkpoints, and the thread it runs on.
 
+pub mod benchmark;
+
 pub mod checkpoint;
 
 pub mod device;
@@ -7,6 +9,8 @@ pub mod device;
 pub mod evaluation;
 
 pub mod images;
+
+pub mod step;
 
 pub mod trainer;
 

@@ -34,9 +34,18 @@ impl Program {
 #[test]
 fn the_help_of_every_command() {
     let program = Program::new();
-    for command in
-        ["", "train", "eval", "summary", "doctor", "config", "data", "data fetch", "completions"]
-    {
+    for command in [
+        "",
+        "train",
+        "eval",
+        "summary",
+        "bench",
+        "doctor",
+        "config",
+        "data",
+        "data fetch",
+        "completions",
+    ] {
         let (status, output, errors) = program.run(&format!("{command} --help"));
         assert_eq!((status, errors.as_str()), (0, ""), "{command}");
         insta::assert_snapshot!(format!("help_{}", command.replace(' ', "_")), output);
@@ -65,6 +74,8 @@ fn usage_errors_name_the_flag_and_exit_with_2() {
         ("train --resume x --n 5", "a resumed run keeps its recipe: --n cannot"),
         ("train --resume x", "no runs in"),
         ("summary --n 0", "--n: 0 blocks"),
+        ("bench --steps 0", "1..=100000"),
+        ("bench --n 0", "--n: 0 blocks"),
         ("dance", "unrecognized subcommand"),
         ("eval", "--weights"),
     ] {
