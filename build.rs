@@ -1,23 +1,75 @@
-//! Tells the binary where to find libtorch at run time.
+//! Builds `native/` against libtorch's own headers, and tells the binary where to find libtorch at run
+//! time.
 //!
 //! torch-sys links libtorch but its run path does not reach the final binary, so it is set here: the
 //! folder the build used, and the folder beside the binary for one that was moved together with it.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn main() {
-    println!("cargo:rerun-if-env-changed=LIBTORCH");
-    println!("cargo:rerun-if-env-changed=LIBTORCH_LIB");
     println!("cargo:rerun-if-changed=build.rs");
-    let libraries = env::var_os("LIBTORCH_LIB").or_else(|| env::var_os("LIBTORCH"));
-    if let Some(folder) = libraries {
-        let folder = PathBuf::from(folder).join("lib");
-        // First as named: where `libtorch` was linked to another flavour since, that one is used.
+    println!("cargo:rerun-if-changed=native");
+    build_native();
+    set_run_path();
+}
+
+/// Where torch-sys takes libtorch from, too.
+fn libtorch(part: &str) -> PathBuf {
+    let own = format!("LIBTORCH_{part}");
+    println!("cargo:rerun-if-env-changed={own}");
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    env::var_os(own).or_else(|| env::var_os("LIBTORCH")).unwrap_or_else(|| "/usr".into()).into()
+}
+
+fn build_native() {
+    let include = libtorch("INCLUDE").join("include");
+    compiler(&include)
+        .file("native/adam.cpp")
+        .file("native/batch_norm.cpp")
+        .file("native/context.cpp")
+        .compile("resnet_native");
+    kernels(&include, "baseline", 4, &[]);
+    if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
+        kernels(&include, "avx2", 8, &["-mavx2"]);
+    }
+}
+
+/// The same loops for one kind of processor, with registers of `lanes` floats.
+fn kernels(include: &Path, processor: &str, lanes: u32, flags: &[&str]) {
+    compiler(include)
+        .flags(flags)
+        .flag("-ffp-contract=off")
+        .define("RESNET_PROCESSOR", processor)
+        .define("RESNET_LANES", lanes.to_string().as_str())
+        .file("native/batch_norm_kernels.cpp")
+        .compile(&format!("resnet_kernels_{processor}"));
+}
+
+fn compiler(include: &Path) -> cc::Build {
+    println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
+    let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
+    let mut build = cc::Build::new();
+    build
+        .cpp(true)
+        .std("c++17")
+        .opt_level(3)
+        // Debug information of libtorch's templates would be most of the binary.
+        .debug(false)
+        .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
+        .flag("-isystem")
+        .flag(include)
+        .flag("-isystem")
+        .flag(include.join("torch/csrc/api/include"));
+    build
+}
+
+fn set_run_path() {
+    let folder = libtorch("LIB").join("lib");
+    // First as named: where `libtorch` was linked to another flavour since, that one is used.
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
+    if let Ok(folder) = folder.canonicalize() {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
-        if let Ok(folder) = folder.canonicalize() {
-            println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.display());
-        }
     }
     let beside = if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
         "@executable_path"

@@ -215,6 +215,7 @@ mod tests {
             created: Timestamp::from_second(second).unwrap(),
             spec: RunSpec { seed, ..RunSpec::default() },
             program_version: String::new(),
+            initial_weights: None,
             environment: None,
         };
         let runs = [run(1, 1), run(4, 2), run(2, 1), run(3, 3)];

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::config::paths::{config_file, log_file};
 use crate::config::run::{DataSource, DataSpec, DeviceChoice, PrecisionChoice};
 use crate::data::cifar;
-use crate::native::{self, Cuda};
+use crate::native::{self, Cuda, context};
 use crate::runs::RunStore;
 use crate::training::device;
 
@@ -37,7 +37,7 @@ pub fn run(config: &Config, named: Option<&Path>) -> Result<(), Failure> {
     let data = config.folders.complete(&mut data).map(|()| data.folder);
     let lines = [
         ("resnet-tui", env!("CARGO_PKG_VERSION").to_owned()),
-        ("libtorch", device::LIBTORCH_VERSION.to_owned()),
+        ("libtorch", context::libtorch_version()),
         ("system", format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH)),
         ("CUDA", cuda),
         ("trains on", auto),

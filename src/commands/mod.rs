@@ -1,5 +1,7 @@
 //! What each command does, from its flags to its exit status.
 
+pub mod bench;
+
 pub mod dashboard;
 
 pub mod doctor;
@@ -71,7 +73,8 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
         }
         _ => {}
     }
-    if matches!(cli.command, None | Some(Command::Train(_) | Command::Eval(_))) {
+    if matches!(cli.command, None | Some(Command::Train(_) | Command::Eval(_) | Command::Bench(_)))
+    {
         openmp::wait_considerately();
     }
     let mut config = Config::load(cli.config.as_deref())?;
@@ -86,6 +89,7 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
         Some(Command::Train(args)) => train::run(*args, config, spawn),
         Some(Command::Eval(args)) => eval::run(args, config),
         Some(Command::Summary(args)) => print_summary(args, config),
+        Some(Command::Bench(args)) => bench::run(args, config),
         Some(Command::Doctor) => doctor::run(&config, cli.config.as_deref()),
         Some(Command::Data { command: DataCommand::Fetch(args) }) => fetch::run(args, &config),
         Some(Command::Config | Command::Completions { .. }) => Ok(()),

@@ -3,6 +3,7 @@
 use tch::Tensor;
 
 use super::{Mode, Weights};
+use crate::native::batch_norm::{self, Numbers};
 
 /// Keras's `epsilon` of BatchNormalization.
 pub const BATCH_NORM_EPSILON: f64 = 1e-3;
@@ -35,7 +36,9 @@ impl Convolution {
     /// `[batch, inputs, h, w]` to `[batch, outputs, h / stride, w / stride]`.
     pub fn forward(&self, input: &Tensor, weights: &Weights) -> Tensor {
         let weight = &weights.kernels[self.weight];
-        let bias = self.live_bias.map(|index| weights.vectors[index].to_kind(weight.kind()));
+        let live_bias = self.live_bias.map(|index| &weights.vectors[index]);
+        let bias = live_bias.or(weights.folded_biases[self.weight].as_ref());
+        let bias = bias.map(|bias| bias.to_kind(weight.kind()));
         let stride = [self.stride, self.stride];
         if self.kernel == 3 && self.stride == 2 {
             // TensorFlow's "same" on an even size pads the right and the bottom alone.
@@ -76,6 +79,53 @@ impl BatchNorm {
             BATCH_NORM_EPSILON,
             true,
         )
+    }
+
+    /// Normalises, adds `residual`, and cuts at zero.
+    pub fn activate(
+        &self,
+        input: &Tensor,
+        residual: Option<&Tensor>,
+        weights: &Weights,
+        mode: Mode,
+    ) -> Tensor {
+        if mode == Mode::Training
+            && batch_norm::supports(input)
+            && let Ok(output) = batch_norm::forward(input, residual, self.numbers(weights))
+        {
+            return output;
+        }
+        self.activate_by_operations(input, residual, weights, mode)
+    }
+
+    /// The same in libtorch's plain operations, for what the fused one does not do.
+    fn activate_by_operations(
+        &self,
+        input: &Tensor,
+        residual: Option<&Tensor>,
+        weights: &Weights,
+        mode: Mode,
+    ) -> Tensor {
+        let mut output = if weights.folded[self.statistics] {
+            input.shallow_clone()
+        } else {
+            self.forward(input, weights, mode)
+        };
+        if let Some(residual) = residual {
+            output = output.g_add_(residual);
+        }
+        output.relu_()
+    }
+
+    fn numbers<'a>(&self, weights: &'a Weights) -> Numbers<'a> {
+        Numbers {
+            scale: &weights.vectors[self.scale],
+            shift: &weights.vectors[self.shift],
+            running_mean: &weights.running_means[self.statistics],
+            running_variance: &weights.running_variances[self.statistics],
+            momentum: BATCH_NORM_MOMENTUM,
+            epsilon: BATCH_NORM_EPSILON,
+        }
     }
 }
 
@@ -199,5 +249,162 @@ impl Layout {
     /// Numbers in the flat statistics tensor.
     pub fn statistics_numel(&self) -> i64 {
         2 * self.statistics.iter().sum::<i64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::{Distribution, StandardNormal};
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::model::parameters::MemoryFormat;
+
+    const ROWS: [i64; 3] = [13, 11, 9];
+
+    /// A batch norm of its own with random numbers, and what goes through it.
+    struct Case {
+        norm: BatchNorm,
+        input: Tensor,
+        residual: Option<Tensor>,
+        scale: Tensor,
+        shift: Tensor,
+        /// What each output counts in the loss.
+        factors: Tensor,
+    }
+
+    /// Output, running mean, running variance, and the gradients of the input, the scale, the shift
+    /// and the residual.
+    type Outcome = Vec<(&'static str, Tensor)>;
+
+    impl Case {
+        /// Not from libtorch's generator, which all tests share.
+        fn new(channels: i64, kind: Kind, with_residual: bool) -> Self {
+            let mut random = ChaCha8Rng::seed_from_u64(channels as u64);
+            let mut normal = |size: &[i64]| {
+                let count = size.iter().product::<i64>() as usize;
+                let numbers: Vec<f32> =
+                    StandardNormal.sample_iter(&mut random).take(count).collect();
+                Tensor::from_slice(&numbers).view(size)
+            };
+            let [batch, height, width] = ROWS;
+            let size = [batch, channels, height, width];
+            let arrange =
+                |values: &Tensor| MemoryFormat::ChannelsLast.arrange(values).to_kind(kind);
+            // Channels with means far from zero and with small deviations, as training has them.
+            let (spread, centre) = (normal(&[channels, 1, 1]), normal(&[channels, 1, 1]));
+            let input = normal(&size) * (spread.abs() + 0.1) + centre * 3.0;
+            Self {
+                norm: Layout::default().batch_norm("norm", channels),
+                input: arrange(&input),
+                residual: with_residual.then(|| arrange(&normal(&size))),
+                scale: normal(&[channels]),
+                shift: normal(&[channels]),
+                factors: arrange(&normal(&size)),
+            }
+        }
+
+        /// Through the fused function, or through libtorch's operations, the latter in f64.
+        fn run(&self, fused: bool) -> Outcome {
+            let exact = |kind| if fused { kind } else { Kind::Double };
+            let (kind, float) = (exact(self.input.kind()), exact(Kind::Float));
+            let leaf = |tensor: &Tensor, kind| tensor.to_kind(kind).copy().set_requires_grad(true);
+            let input = leaf(&self.input, kind);
+            let residual = self.residual.as_ref().map(|residual| leaf(residual, kind));
+            let options = ([self.norm.channels], (float, Device::Cpu));
+            let weights = Weights {
+                kernels: Vec::new(),
+                vectors: vec![leaf(&self.scale, float), leaf(&self.shift, float)],
+                running_means: vec![Tensor::full(options.0, 0.5, options.1)],
+                running_variances: vec![Tensor::full(options.0, 2.0, options.1)],
+                folded: vec![false],
+                folded_biases: Vec::new(),
+            };
+            let residual_in = residual.as_ref();
+            let output = if fused {
+                let numbers = self.norm.numbers(&weights);
+                batch_norm::forward(&input, residual_in, numbers).unwrap()
+            } else {
+                self.norm.activate_by_operations(&input, residual_in, &weights, Mode::Training)
+            };
+            let loss = (&output * self.factors.to_kind(kind)).sum(float);
+            let mut leaves = vec![&input, &weights.vectors[0], &weights.vectors[1]];
+            leaves.extend(residual_in);
+            let gradients = Tensor::run_backward(&[&loss], &leaves, false, false);
+            let names = ["input gradient", "scale gradient", "shift gradient", "residual gradient"];
+            let mut outcome = vec![
+                ("output", output.detach()),
+                ("running mean", weights.running_means[0].copy()),
+                ("running variance", weights.running_variances[0].copy()),
+            ];
+            outcome.extend(names.into_iter().zip(gradients));
+            outcome
+        }
+    }
+
+    /// The largest difference, as a part of the largest value.
+    fn difference(tensor: &Tensor, oracle: &Tensor) -> f64 {
+        let difference = (tensor.to_kind(Kind::Double) - oracle.to_kind(Kind::Double)).abs().max();
+        difference.double_value(&[]) / oracle.abs().max().double_value(&[])
+    }
+
+    #[test]
+    fn the_fused_batch_norm_is_the_operations_it_stands_for() {
+        for (kind, tolerance) in [(Kind::Float, 1e-5), (Kind::BFloat16, 2e-2)] {
+            for channels in [16, 32, 64, 128, 256] {
+                for with_residual in [false, true] {
+                    let case = Case::new(channels, kind, with_residual);
+                    assert!(batch_norm::supports(&case.input));
+                    let (fused, oracle) = (case.run(true), case.run(false));
+                    assert_eq!(fused.len(), oracle.len());
+                    for ((name, tensor), (_, oracle)) in fused.iter().zip(&oracle) {
+                        let difference = difference(tensor, oracle);
+                        assert!(
+                            difference < tolerance,
+                            "{name} of {kind:?}, {channels} channels, residual {with_residual}: \
+                             {difference}"
+                        );
+                    }
+                    assert_eq!(fused[0].1.kind(), kind);
+                    assert_eq!(fused[3].1.kind(), kind);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn its_numbers_do_not_depend_on_the_threads() {
+        let on_threads = |count| {
+            let run = move || {
+                tch::set_num_threads(count);
+                Case::new(16, Kind::Float, true).run(true)
+            };
+            std::thread::spawn(run).join().unwrap()
+        };
+        for ((name, one), (_, three)) in on_threads(1).iter().zip(&on_threads(3)) {
+            assert_eq!(one, three, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_fused_one_does_not_do_goes_by_operations() {
+        let case = Case::new(16, Kind::Float, false);
+        assert!(!batch_norm::supports(&case.input.contiguous()), "channels first");
+        assert!(!batch_norm::supports(&case.input.to_kind(Kind::Double)));
+        assert!(!batch_norm::supports(&Tensor::zeros([16, 16], (Kind::Float, Device::Cpu))));
+        assert!(!batch_norm::supports(&case.input.narrow(1, 0, 8)));
+        let numbers = Case::new(32, Kind::Float, false);
+        let weights = Weights {
+            kernels: Vec::new(),
+            vectors: vec![numbers.scale.copy(), numbers.shift.copy()],
+            running_means: vec![numbers.shift.copy()],
+            running_variances: vec![numbers.scale.copy()],
+            folded: vec![false],
+            folded_biases: Vec::new(),
+        };
+        let error = batch_norm::forward(&case.input, None, case.norm.numbers(&weights));
+        assert!(error.unwrap_err().to_string().contains("not a number for each channel"));
     }
 }

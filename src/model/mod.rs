@@ -5,6 +5,8 @@
 
 pub mod cost;
 
+pub mod folding;
+
 pub mod layers;
 
 pub mod parameters;
@@ -114,13 +116,13 @@ impl Network {
     /// The logits `[batch, 10]` of images `[batch, 3, 32, 32]`, always f32.
     pub fn forward(&self, images: &Tensor, weights: &Weights, mode: Mode) -> Tensor {
         let stem = self.stem.forward(images, weights);
-        let stem = self.stem_norm.forward(&stem, weights, mode).relu_();
+        let stem = self.stem_norm.activate(&stem, None, weights, mode);
         let features = match self.architecture.version {
             Version::V1 => resnet_v1::forward(&self.stages, stem, weights, mode),
             Version::V2 => resnet_v2::forward(&self.stages, stem, weights, mode),
         };
         let features = match &self.head_norm {
-            Some(norm) => norm.forward(&features, weights, mode).relu_(),
+            Some(norm) => norm.activate(&features, None, weights, mode),
             None => features,
         };
         // The 8×8 average pool covers the whole 8×8 map.

@@ -35,6 +35,10 @@ pub struct Weights {
     pub running_means: Vec<Tensor>,
     /// One for each batch norm; updated in place in training.
     pub running_variances: Vec<Tensor>,
+    /// For each batch norm, whether the convolution before it does its work (`folding`).
+    pub folded: Vec<bool>,
+    /// For each kernel, the bias that a folded batch norm gave it, f32.
+    pub folded_biases: Vec<Option<Tensor>>,
 }
 
 /// How activations lie in memory.
@@ -121,11 +125,18 @@ impl Parameters {
                 MemoryFormat::ChannelsFirst => channels_last.contiguous(),
             }
         });
-        let kernels = kernels.collect();
+        let kernels: Vec<Tensor> = kernels.collect();
         let sizes = [layout.statistics.as_slice(), layout.statistics.as_slice()].concat();
         let mut running_means = self.statistics.split_with_sizes(sizes, 0);
         let running_variances = running_means.split_off(layout.statistics.len());
-        Weights { kernels, vectors, running_means, running_variances }
+        Weights {
+            folded: vec![false; layout.statistics.len()],
+            folded_biases: kernels.iter().map(|_| None).collect(),
+            kernels,
+            vectors,
+            running_means,
+            running_variances,
+        }
     }
 
     /// The kernels within the flat tensor: what the L2 penalty is on.

@@ -42,22 +42,20 @@ pub fn stages(layout: &mut Layout, n: usize) -> Vec<Vec<Block>> {
 /// Runs the stages on the activated stem, `[batch, 16, 32, 32]` to `[batch, 64, 8, 8]`.
 pub fn forward(stages: &[Vec<Block>], stem: Tensor, weights: &Weights, mode: Mode) -> Tensor {
     stages.iter().flatten().fold(stem, |input, block| {
-        let mut output = input.shallow_clone();
+        let shortcut = match &block.shortcut {
+            Some(projection) => projection.forward(&input, weights),
+            None => input.shallow_clone(),
+        };
+        let mut output = input;
         let last = block.convolutions.len() - 1;
         for (index, (convolution, norm)) in block.convolutions.iter().zip(&block.norms).enumerate()
         {
             output = convolution.forward(&output, weights);
             if let Some(norm) = norm {
-                output = norm.forward(&output, weights, mode);
-            }
-            if index < last {
-                output = output.relu_();
+                let residual = (index == last).then_some(&shortcut);
+                output = norm.activate(&output, residual, weights, mode);
             }
         }
-        let shortcut = match &block.shortcut {
-            Some(projection) => projection.forward(&input, weights),
-            None => input,
-        };
-        output.g_add_(&shortcut).relu_()
+        output
     })
 }

@@ -52,7 +52,7 @@ pub fn forward(stages: &[Vec<Block>], stem: Tensor, weights: &Weights, mode: Mod
         let mut output = input.shallow_clone();
         for (convolution, norm) in block.convolutions.iter().zip(&block.norms) {
             if let Some(norm) = norm {
-                output = norm.forward(&output, weights, mode).relu_();
+                output = norm.activate(&output, None, weights, mode);
             }
             output = convolution.forward(&output, weights);
         }

@@ -38,6 +38,16 @@ pub fn counts(network: &Network) -> Counts {
     Counts { total: trainable + network.layout.statistics_numel(), trainable }
 }
 
+/// Multiplications, each with an addition, that the convolutions take for one image, forward.
+pub fn multiply_adds(network: &Network) -> i64 {
+    let of_row = |row: &Row| match (row.kind, row.output.as_slice()) {
+        // Every output pixel takes each number of the kernel, the bias apart, once.
+        ("Conv2D", [height, width, channels]) => (row.parameters - channels) * height * width,
+        _ => 0,
+    };
+    rows(network).iter().map(of_row).sum()
+}
+
 /// The layers in the order the data passes them.
 pub fn rows(network: &Network) -> Vec<Row> {
     let mut rows = vec![row("input", "InputLayer", vec![32, 32, 3], 0)];
@@ -168,6 +178,13 @@ mod tests {
             let in_rows: i64 = rows(&network).iter().map(|row| row.parameters).sum();
             assert_eq!(in_rows, total, "{}", network.architecture);
         }
+    }
+
+    /// Added up by hand: stem, then 14.2, 13.1 and 13.1 million in the stages.
+    #[test]
+    fn multiplications_of_resnet20() {
+        let network = Network::new(Architecture { version: Version::V1, n: 3 });
+        assert_eq!(multiply_adds(&network), 40_812_544);
     }
 
     #[test]

@@ -6,10 +6,7 @@ use tch::{Device, Kind};
 
 use super::worker::Decided;
 use crate::config::run::{DeviceChoice, PrecisionChoice};
-use crate::native::{self, Cuda};
-
-/// The libtorch that tch 0.24 is made for.
-pub const LIBTORCH_VERSION: &str = "2.11.0";
+use crate::native::{self, Cuda, context};
 
 /// The number format of activations and convolutions, decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +44,19 @@ impl Precision {
     }
 }
 
-/// The device that a choice means on this machine.
+/// The device that a choice means on this machine, made ready: fp32 means IEEE f32 on every device, and
+/// a GPU searches for its fastest kernels.
 ///
 /// # Errors
 /// When a GPU was asked for that this machine does not have, with the reason.
 pub fn resolve(choice: DeviceChoice) -> Result<Device> {
+    let device = find(choice)?;
+    context::allow_tf32(false)?;
+    context::be_deterministic(false)?;
+    Ok(device)
+}
+
+fn find(choice: DeviceChoice) -> Result<Device> {
     let cuda = native::load_cuda();
     match (choice, cuda) {
         (DeviceChoice::Auto, Cuda::Ready(_)) => Ok(Device::Cuda(0)),

@@ -15,7 +15,7 @@ use crate::data::Dataset;
 use crate::durable::write_aside;
 use crate::model::parameters::MemoryFormat;
 use crate::model::tensor_file::{self, Metadata, NamedTensors};
-use crate::model::{Mode, Network, Parameters, weights};
+use crate::model::{Mode, Network, Parameters, folding, weights};
 
 /// The factor of the L2 penalty on the convolution kernels.
 pub const L2_PENALTY: f64 = 1e-4;
@@ -75,11 +75,11 @@ pub fn evaluate(
     let device = set.labels.device();
     let mut cross_entropy = Tensor::zeros([], (Kind::Float, device)).to_kind(sum_kind(device));
     let mut correct = Tensor::zeros([], (Kind::Int64, device));
+    let weights = no_grad(|| folding::weights(network, parameters, format.kind, format.memory));
     for start in (0..set.len()).step_by(BATCH as usize) {
         let batch = set.narrow(start, BATCH.min(set.len() - start));
         let logits = no_grad(|| {
             let input = format.arrange(format.standardization.prepare(&batch.images));
-            let weights = parameters.weights(&network.layout, format.kind, format.memory);
             let logits = network.forward(&input, &weights, Mode::Evaluation);
             let sum =
                 logits.cross_entropy_loss(&batch.labels, None::<Tensor>, Reduction::Sum, -100, 0.0);

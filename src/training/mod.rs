@@ -1,5 +1,7 @@
 //! Training: the loop, its checkpoints, and the thread it runs on.
 
+pub mod benchmark;
+
 pub mod checkpoint;
 
 pub mod device;
@@ -11,6 +13,8 @@ pub mod images;
 pub mod inspection;
 
 pub mod preview;
+
+pub mod step;
 
 pub mod trainer;
 

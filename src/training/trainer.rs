@@ -1,7 +1,6 @@
 //! The training loop.
 //!
-//! Within a step nothing waits for the device: loss and accuracy add up there and are read when a step
-//! event is due. Requests are looked at between steps, and between the batches of an evaluation.
+//! Loss and accuracy add up on the device and are read when a step event is due. Requests are looked at between steps, and between the batches of an evaluation.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -10,18 +9,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use crossbeam_channel::{Receiver, TryRecvError};
-use tch::{Device, Reduction, Tensor, no_grad};
+use tch::Device;
 
 use super::checkpoint::{self, Progress, State};
 use super::device::{self, Precision};
-use super::evaluation::{self, Evaluation, InputFormat, L2_PENALTY};
+use super::evaluation::{self, Evaluation, InputFormat};
 use super::images::DeviceImages;
+use super::step::{EpochPlan, Setting, Sums};
 use super::worker::{self, EventSender, TrainerHandle, TrainingJob};
-use crate::augmentation::{TransformBatch, draws};
 use crate::config::run::{RunSpec, Schedule};
 use crate::data::Dataset;
 use crate::model::tensor_file::{self, Metadata};
-use crate::model::{Mode, Network, Parameters, summary, weights};
+use crate::model::{Network, Parameters, summary, weights};
+use crate::native::context;
 use crate::optimizer::adam::Adam;
 use crate::optimizer::schedule;
 use crate::protocol::{
@@ -46,6 +46,8 @@ fn train(
     requests: &Receiver<TrainControl>,
     events: &mut EventSender,
 ) -> Result<()> {
+    // First: the threads that libtorch starts from here take it over.
+    context::flush_denormals();
     let position = checkpoint::position(&job.checkpoint)?;
     let preparing = PhaseChange {
         phase: Phase::Preparing,
@@ -74,22 +76,6 @@ struct Sets {
 enum Held {
     Validation,
     Test,
-}
-
-/// One epoch's order and transforms, on the device.
-struct EpochPlan {
-    /// Indices into the training images, `[images]`.
-    order: Tensor,
-    /// Transforms in that order; `None` without augmentation.
-    transforms: Option<TransformBatch>,
-}
-
-/// Sums over the current epoch, on the device.
-struct Sums {
-    /// Losses, penalty included, each times the images of its batch.
-    loss: Tensor,
-    /// Images classified right.
-    correct: Tensor,
 }
 
 /// What the step events have told so far of the current epoch.
@@ -196,7 +182,7 @@ impl<'a> Trainer<'a> {
             device: device::name(self.device),
             device_name: device::hardware_name(self.device),
             precision: precision.name().to_owned(),
-            libtorch: device::LIBTORCH_VERSION.to_owned(),
+            libtorch: context::libtorch_version(),
             data: dataset.name.clone(),
             data_fingerprint: fingerprint,
             train_images: self.sets.train.len() as u64,
@@ -263,7 +249,8 @@ impl<'a> Trainer<'a> {
     /// Trains what is left of the current epoch.
     fn train_epoch(&mut self) -> Result<Flow> {
         let learning_rate = self.learning_rate();
-        let plan = self.plan_epoch();
+        let epoch = self.state.progress.epochs;
+        let plan = EpochPlan::draw(&self.job.spec, epoch, self.sets.train.len(), self.device);
         self.enter(Phase::Training, None)?;
         self.clock = Instant::now();
         while !self.epoch_is_trained() && !self.at_step_limit() {
@@ -286,61 +273,14 @@ impl<'a> Trainer<'a> {
         if healthy { Ok(Flow::GoOn) } else { self.go_back(learning_rate) }
     }
 
-    fn plan_epoch(&self) -> EpochPlan {
-        let spec = &self.job.spec;
-        let epoch = self.state.progress.epochs;
-        let count = self.sets.train.len() as usize;
-        let order = draws::epoch_order(spec.seed, epoch, count, spec.shuffle);
-        let transforms = spec.data_augmentation.then(|| {
-            let transforms: Vec<_> = order
-                .iter()
-                .map(|&image| draws::transform(&spec.augmentation, spec.seed, epoch, image as u64))
-                .collect();
-            TransformBatch::new(&transforms, &spec.augmentation, self.device)
-        });
-        EpochPlan { order: Tensor::from_slice(&order).to_device(self.device), transforms }
-    }
-
-    /// One step: batch, augmentation, forward, backward, update.
     fn step(&mut self, plan: &EpochPlan, learning_rate: f64) {
-        let spec = &self.job.spec;
-        let batch_size = i64::from(spec.batch_size);
-        let start = self.state.progress.batch as i64 * batch_size;
-        let length = batch_size.min(self.sets.train.len() - start);
-        let batch = self.sets.train.pick(&plan.order.narrow(0, start, length));
-        let prepared = self.format.standardization.prepare(&batch.images);
-        let augmented = match &plan.transforms {
-            Some(transforms) => {
-                transforms.narrow(start, length).apply(&prepared, &spec.augmentation)
-            }
-            None => prepared,
+        let setting = Setting {
+            spec: &self.job.spec,
+            network: &self.network,
+            format: &self.format,
+            images: &self.sets.train,
         };
-        let input = self.format.arrange(augmented);
-
-        let layout = &self.network.layout;
-        let parameters = &mut self.state.parameters;
-        let weights = parameters.weights(layout, self.format.kind, self.format.memory);
-        let logits = self.network.forward(&input, &weights, Mode::Training);
-        let cross_entropy =
-            logits.cross_entropy_loss(&batch.labels, None::<Tensor>, Reduction::Mean, -100, 0.0);
-        let gradients = Tensor::run_backward(&[&cross_entropy], &[&parameters.flat], false, false);
-        no_grad(|| {
-            let loss = cross_entropy + evaluation::penalty(&self.network, parameters);
-            let _ = self.sums.loss.g_add_(&(loss.to_kind(self.sums.loss.kind()) * length));
-            let right = evaluation::right_answers(&logits, &batch.labels);
-            let _ = self.sums.correct.g_add_(&right);
-            for gradient in &gradients {
-                let kernels = parameters.penalised(layout);
-                let _ = gradient
-                    .narrow(0, 0, layout.kernel_numel())
-                    .g_add_(&(kernels * (2.0 * L2_PENALTY)));
-                self.state.optimizer.update(&mut parameters.flat, gradient, learning_rate);
-            }
-        });
-        let progress = &mut self.state.progress;
-        progress.step += 1;
-        progress.batch += 1;
-        progress.images += length as u64;
+        setting.step(plan, learning_rate, &mut self.state, &mut self.sums, |_| {});
     }
 
     fn report_is_due(&self) -> bool {
@@ -615,14 +555,6 @@ impl Sets {
         }
         let validation = (!held_out.is_empty()).then_some(held_out);
         Ok(Self { train, validation, test: DeviceImages::new(&dataset.test, device) })
-    }
-}
-
-impl Sums {
-    fn new(progress: &Progress, device: Device) -> Self {
-        let kind = evaluation::sum_kind(device);
-        let scalar = |value: f64| Tensor::from(value).to_kind(kind).to_device(device);
-        Self { loss: scalar(progress.loss_sum), correct: scalar(progress.correct) }
     }
 }
 

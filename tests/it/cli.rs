@@ -34,9 +34,18 @@ impl Program {
 #[test]
 fn the_help_of_every_command() {
     let program = Program::new();
-    for command in
-        ["", "train", "eval", "summary", "doctor", "config", "data", "data fetch", "completions"]
-    {
+    for command in [
+        "",
+        "train",
+        "eval",
+        "summary",
+        "bench",
+        "doctor",
+        "config",
+        "data",
+        "data fetch",
+        "completions",
+    ] {
         let (status, output, errors) = program.run(&format!("{command} --help"));
         assert_eq!((status, errors.as_str()), (0, ""), "{command}");
         insta::assert_snapshot!(format!("help_{}", command.replace(' ', "_")), output);
@@ -69,6 +78,8 @@ fn usage_errors_name_the_flag_and_exit_with_2() {
         ("--replay Cargo.toml", "Cargo.toml holds no events"),
         ("--replay x --speed fast", "a number above 0, such as 50, or `max`"),
         ("--speed 5", "--replay"),
+        ("bench --steps 0", "1..=100000"),
+        ("bench --n 0", "--n: 0 blocks"),
         ("dance", "unrecognized subcommand"),
         ("eval", "--weights"),
     ] {

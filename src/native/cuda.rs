@@ -1,5 +1,4 @@
-//! The only unsafe code: what libtorch needs from the operating system before its first call.
-#![allow(unsafe_code)]
+//! Loading the CUDA part of libtorch.
 
 use std::sync::OnceLock;
 

@@ -1,0 +1,15 @@
+//! What tch does not reach: libtorch's CUDA part, its switches, its fused Adam, and the batch norm of
+//! `native/`. The only unsafe code is here.
+#![allow(unsafe_code)]
+
+pub mod adam;
+
+pub mod batch_norm;
+
+pub mod context;
+
+mod cuda;
+
+mod foreign;
+
+pub use cuda::{Cuda, load_cuda};
