@@ -1,4 +1,4 @@
-//! What the dashboard knows, and the one place where it changes: [`update`].
+//! What the dashboard knows, and the one place where it changes: [`update()`].
 //!
 //! Nothing here reads a file, a clock or a channel. Time comes in messages, and what is to be done
 //! outside goes out as commands.
