@@ -37,6 +37,10 @@ pub mod training;
 
 pub mod runs;
 
+pub mod estimate;
+
+pub mod queue;
+
 pub mod supervisor;
 
 pub mod app;

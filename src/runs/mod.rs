@@ -17,6 +17,17 @@ pub mod history;
 
 pub mod store;
 
+pub mod state;
+
+pub mod reference;
+
+pub mod differences;
+
+pub mod results;
+
+#[cfg(test)]
+pub(crate) mod sample;
+
 pub use description::{Labels, RunDescription};
 pub use history::RunHistory;
 pub use store::{RunFolder, RunStore};
