@@ -41,10 +41,7 @@ impl Cost {
         }
         tally.norm(network.head_norm.as_ref().map_or(0, |norm| norm.channels), size);
         tally.multiply_adds += network.head.inputs * network.head.outputs;
-        Self {
-            multiply_adds: tally.multiply_adds as u64,
-            saved_values: tally.saved_values as u64,
-        }
+        Self { multiply_adds: tally.multiply_adds as u64, saved_values: tally.saved_values as u64 }
     }
 
     /// Bytes of the activations that a step keeps until its backward pass has used them.

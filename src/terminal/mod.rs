@@ -1,5 +1,7 @@
 //! The dashboard on a real terminal.
 
+mod disk;
+
 mod guard;
 
 mod input;
