@@ -13,8 +13,9 @@ pub type Point = (f64, f64);
 const BLOCK: usize = 16;
 
 /// The points of a curve in the order of x. Where y is no number the curve has a gap.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Curve {
+    /// y is NaN in a gap.
     points: Vec<Point>,
     /// Which points are gaps, ascending.
     gaps: Vec<usize>,
@@ -23,33 +24,30 @@ pub struct Curve {
     smallest_positive: Option<f64>,
 }
 
-/// Indices of the first, the lowest, the highest and the last finite point of a range.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Extremes(Option<Marked>);
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Marked {
-    first: usize,
-    lowest: (usize, f64),
-    highest: (usize, f64),
-    last: usize,
+/// The lowest and the highest of some points, and their indices. Of no points: infinities.
+#[derive(Clone, Copy, Debug)]
+struct Extremes {
+    low: f64,
+    high: f64,
+    lowest: usize,
+    highest: usize,
 }
 
 impl Extremes {
-    fn of(index: usize, y: f64) -> Self {
-        let marked = Marked { first: index, lowest: (index, y), highest: (index, y), last: index };
-        Self(y.is_finite().then_some(marked))
+    const OF_NOTHING: Self =
+        Self { low: f64::INFINITY, high: f64::NEG_INFINITY, lowest: 0, highest: 0 };
+
+    fn add(&mut self, other: &Self) {
+        if other.low < self.low {
+            (self.low, self.lowest) = (other.low, other.lowest);
+        }
+        if other.high > self.high {
+            (self.high, self.highest) = (other.high, other.highest);
+        }
     }
 
-    /// `later` covers points after those of `self`.
-    fn join(self, later: Self) -> Self {
-        let (Some(a), Some(b)) = (self.0, later.0) else { return Self(self.0.or(later.0)) };
-        Self(Some(Marked {
-            first: a.first,
-            lowest: if b.lowest.1 < a.lowest.1 { b.lowest } else { a.lowest },
-            highest: if b.highest.1 > a.highest.1 { b.highest } else { a.highest },
-            last: b.last,
-        }))
+    fn is_of_nothing(&self) -> bool {
+        self.low > self.high
     }
 }
 
@@ -59,7 +57,8 @@ impl Curve {
         let last = self.points.last().map(|point| point.0);
         let x = if x.is_finite() { x } else { last.unwrap_or(0.0) };
         let x = last.map_or(x, |last| x.max(last));
-        if !y.is_finite() {
+        let y = if y.is_finite() { y } else { f64::NAN };
+        if y.is_nan() {
             self.gaps.push(self.points.len());
         } else if y > 0.0 {
             let smallest = self.smallest_positive.map_or(y, |smallest| smallest.min(y));
@@ -74,52 +73,69 @@ impl Curve {
         let mut below = self.points.len();
         let mut level = 0;
         while below.is_multiple_of(BLOCK) && below > 0 {
-            let block = below - BLOCK..below;
-            let extremes = block
-                .fold(Extremes::default(), |extremes, index| extremes.join(self.at(level, index)));
+            let mut block = Extremes::OF_NOTHING;
+            self.add_level(&mut block, level, below - BLOCK, below);
             if level == self.levels.len() {
                 self.levels.push(Vec::new());
             }
             let Some(blocks) = self.levels.get_mut(level) else { return };
-            blocks.push(extremes);
+            blocks.push(block);
             below = blocks.len();
             level += 1;
         }
     }
 
-    /// The entry `index` of a level; level 0 are the points.
-    fn at(&self, level: usize, index: usize) -> Extremes {
-        match level.checked_sub(1) {
-            None => {
-                let point = self.points.get(index);
-                point.map_or(Extremes::default(), |(_, y)| Extremes::of(index, *y))
+    /// Adds the entries `start..end` of a level; level 0 are the points.
+    fn add_level(&self, extremes: &mut Extremes, level: usize, start: usize, end: usize) {
+        let Some(blocks) = level.checked_sub(1) else {
+            let points = self.points.get(start..end).unwrap_or_default();
+            for (index, (_, y)) in (start..).zip(points) {
+                // In a gap neither holds.
+                if *y < extremes.low {
+                    (extremes.low, extremes.lowest) = (*y, index);
+                }
+                if *y > extremes.high {
+                    (extremes.high, extremes.highest) = (*y, index);
+                }
             }
-            Some(level) => {
-                let blocks = self.levels.get(level).map_or(&[][..], Vec::as_slice);
-                blocks.get(index).copied().unwrap_or_default()
-            }
-        }
+            return;
+        };
+        let blocks = self.levels.get(blocks).and_then(|blocks| blocks.get(start..end));
+        blocks.unwrap_or_default().iter().for_each(|block| extremes.add(block));
     }
 
-    /// The extremes of the points `start..end`: the ends of the range on each level, what lies between
-    /// them on the next one.
+    /// The extremes of the points `start..end`: on each level the ends of the range that are no complete
+    /// blocks, and what lies between them on the next one.
     fn extremes(&self, mut start: usize, mut end: usize) -> Extremes {
-        let (mut left, mut right) = (Extremes::default(), Extremes::default());
+        let mut extremes = Extremes::OF_NOTHING;
         let mut level = 0;
         while start < end {
-            while start < end && !start.is_multiple_of(BLOCK) {
-                left = left.join(self.at(level, start));
-                start += 1;
-            }
-            while start < end && !end.is_multiple_of(BLOCK) {
-                end -= 1;
-                right = self.at(level, end).join(right);
-            }
-            start /= BLOCK;
-            end /= BLOCK;
+            let first_block = start.next_multiple_of(BLOCK).min(end);
+            let after_blocks = (end - end % BLOCK).max(first_block);
+            self.add_level(&mut extremes, level, start, first_block);
+            self.add_level(&mut extremes, level, after_blocks, end);
+            start = first_block.div_ceil(BLOCK);
+            end = after_blocks / BLOCK;
             level += 1;
         }
-        left.join(right)
+        extremes
+    }
+
+    /// The first point of `start..end` that is no gap.
+    fn first(&self, start: usize, end: usize) -> Option<usize> {
+        let gaps = self.gaps.get(self.gaps.partition_point(|gap| *gap < start)..);
+        let gaps = gaps.unwrap_or_default().iter();
+        let skipped = gaps.zip(start..end).take_while(|(gap, index)| **gap == *index).count();
+        Some(start + skipped).filter(|index| *index < end)
+    }
+
+    /// The last point of `start..end` that is no gap.
+    fn last(&self, start: usize, end: usize) -> Option<usize> {
+        let gaps = self.gaps.get(..self.gaps.partition_point(|gap| *gap < end));
+        let gaps = gaps.unwrap_or_default().iter().rev();
+        let indices = (start..end).rev();
+        let skipped = gaps.zip(indices).take_while(|(gap, index)| **gap == *index).count();
+        end.checked_sub(skipped + 1).filter(|index| *index >= start)
     }
 
     /// Every point, in order.
@@ -140,15 +156,15 @@ impl Curve {
     /// The lowest and the highest y among the points with x in the window; gaps do not count.
     pub fn y_bounds(&self, window: &RangeInclusive<f64>) -> Option<[f64; 2]> {
         let (start, end) = self.range(window);
-        let marked = self.extremes(start, end).0?;
-        Some([marked.lowest.1, marked.highest.1])
+        let extremes = self.extremes(start, end);
+        (!extremes.is_of_nothing()).then_some([extremes.low, extremes.high])
     }
 
     /// The point nearest to `x` that is no gap, for a cursor.
     pub fn nearest(&self, x: f64) -> Option<Point> {
         let middle = self.points.partition_point(|point| point.0 < x);
-        let before = self.extremes(0, middle).0.map(|marked| marked.last);
-        let after = self.extremes(middle, self.points.len()).0.map(|marked| marked.first);
+        let before = self.last(0, middle);
+        let after = self.first(middle, self.points.len());
         let near = [before, after].into_iter().flatten().filter_map(|index| self.points.get(index));
         near.min_by(|a, b| (a.0 - x).abs().total_cmp(&(b.0 - x).abs())).copied()
     }
@@ -169,7 +185,7 @@ impl Curve {
             return Vec::new();
         }
         let mut kept: Vec<usize> = Vec::with_capacity(4 * columns + 2);
-        kept.extend(self.extremes(0, start).0.map(|marked| marked.last));
+        kept.extend(self.last(0, start));
         let width = (window.end() - window.start()) / columns.max(1) as f64;
         let mut from = start;
         for column in 1..=columns {
@@ -177,19 +193,43 @@ impl Curve {
             let to = if column == columns || !edge.is_finite() {
                 end
             } else {
-                let rest = self.points.get(from..end).unwrap_or_default();
-                from + rest.partition_point(|point| point.0 < edge)
+                self.find_edge(edge, from, end, columns - column)
             };
-            if let Some(marked) = self.extremes(from, to).0 {
-                let mut of_column = [marked.first, marked.lowest.0, marked.highest.0, marked.last];
+            if let (Some(first), Some(last)) = (self.first(from, to), self.last(from, to)) {
+                let extremes = self.extremes(from, to);
+                let mut of_column = [first, extremes.lowest, extremes.highest, last];
                 of_column.sort_unstable();
                 kept.extend(of_column);
             }
             from = to;
         }
-        kept.extend(self.extremes(end, self.points.len()).0.map(|marked| marked.first));
+        kept.extend(self.first(end, self.points.len()));
         kept.dedup();
         self.without_gaps(&kept)
+    }
+
+    /// The first point of `from..end` with x not before `edge`. Points are mostly evenly spread, so it is
+    /// looked for in growing steps around where it should be with `columns` columns to go after it.
+    fn find_edge(&self, edge: f64, from: usize, end: usize, columns: usize) -> usize {
+        let is_before = |index: usize| self.points.get(index).is_some_and(|point| point.0 < edge);
+        let expected = from + (end - from) / (columns + 1);
+        let (mut low, mut high) = (expected, expected.min(end));
+        let mut stride = 1;
+        if expected < end && is_before(expected) {
+            while low + stride < end && is_before(low + stride) {
+                low += stride;
+                stride *= 2;
+            }
+            high = end.min(low + stride);
+        } else {
+            while high > from + stride && !is_before(high - stride) {
+                high -= stride;
+                stride *= 2;
+            }
+            low = from.max(high.saturating_sub(stride));
+        }
+        let between = self.points.get(low..high).unwrap_or_default();
+        low + between.partition_point(|point| point.0 < edge)
     }
 
     /// Splits the kept points where the curve has a gap between two of them.
@@ -303,7 +343,7 @@ mod tests {
             prop_assert_eq!(curve.y_bounds(&window), bounds.map(|(low, high)| [low, high]));
             let ends = [drawn.first(), drawn.last()].map(|point| point.map(|point| point.0));
             let finite = || curve.points().iter().filter(|point| point.1.is_finite());
-            prop_assert_eq!(ends, [finite().next(), finite().last()].map(|it| it.map(|it| it.0)));
+            prop_assert_eq!(ends, [finite().next(), finite().next_back()].map(|it| it.map(|it| it.0)));
         }
 
         #[test]
@@ -314,10 +354,33 @@ mod tests {
         ) {
             let curve = numbered(&values);
             let (start, end) = (a.min(b).min(values.len()), a.max(b).min(values.len()));
-            let plain = (start..end).fold(Extremes::default(), |extremes, index| {
-                extremes.join(Extremes::of(index, values[index]))
+            let finite = || (start..end).filter(|index| values[*index].is_finite());
+            let values = || finite().map(|index| values[index]);
+            let extremes = curve.extremes(start, end);
+            prop_assert_eq!(extremes.is_of_nothing(), finite().count() == 0);
+            prop_assert_eq!(extremes.low, values().fold(f64::INFINITY, f64::min));
+            prop_assert_eq!(extremes.high, values().fold(f64::NEG_INFINITY, f64::max));
+            prop_assert_eq!(curve.first(start, end), finite().next());
+            prop_assert_eq!(curve.last(start, end), finite().next_back());
+        }
+
+        #[test]
+        fn an_edge_is_found_wherever_it_lies(
+            steps in prop::collection::vec(prop_oneof![Just(0.0), 0.0..1.0f64, Just(100.0)], 1..60),
+            edge in -1.0..200.0f64,
+            from in 0usize..60,
+            columns in 0usize..9,
+        ) {
+            let mut x = 0.0;
+            let points = steps.iter().map(|step| {
+                x += step;
+                (x, 0.0)
             });
-            prop_assert_eq!(curve.extremes(start, end), plain);
+            let curve: Curve = points.collect();
+            let end = curve.points.len();
+            let from = from.min(end);
+            let expected = from + curve.points[from..].partition_point(|point| point.0 < edge);
+            prop_assert_eq!(curve.find_edge(edge, from, end, columns), expected);
         }
 
         #[test]

@@ -240,6 +240,8 @@ pub fn deviations(description: &RunDescription, history: &RunHistory) -> Vec<Str
     let mut deviations = Vec::new();
     deviations.extend(data_deviation(description, history));
     deviations.extend(epochs_deviation(spec, epochs_done(history)));
+    let weights = description.initial_weights.as_ref();
+    deviations.extend(weights.map(|file| format!("begun with the weights of {}", file.display())));
     // These two are said above, by what they led to.
     let said = ["epochs", "max_steps"];
     let changes = changes_of_recipe(spec);

@@ -128,6 +128,10 @@ fn other_plans_and_limits_are_named() {
     assert_eq!(said(200, 1_000_000, 200), "");
     let mut unbegun = sample::description("r", RunSpec::default());
     unbegun.environment = None;
+    unbegun.initial_weights = Some("trained.safetensors".into());
     let deviations = deviations(&unbegun, &RunHistory::default());
-    assert_eq!(deviations, ["not begun", "0 of 200 epochs done"]);
+    assert_eq!(
+        deviations,
+        ["not begun", "0 of 200 epochs done", "begun with the weights of trained.safetensors"]
+    );
 }

@@ -37,6 +37,7 @@ pub fn description(id: &str, spec: RunSpec) -> RunDescription {
         created: Timestamp::UNIX_EPOCH,
         spec,
         program_version: "0".to_owned(),
+        initial_weights: None,
         environment: Some(Environment::from(&started())),
     }
 }

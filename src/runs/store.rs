@@ -283,6 +283,7 @@ mod tests {
             created: Timestamp::from_second(second).unwrap(),
             spec: RunSpec::default(),
             program_version: "0".to_owned(),
+            initial_weights: None,
             environment: None,
         }
     }
