@@ -33,6 +33,7 @@ pub fn run(mut config: Config, spawn: Spawn) -> Result<(), Failure> {
     terminal::run(Session {
         supervisor: Supervisor::new(RunStore::new(runs), spawn),
         interface: config.interface,
+        queue: config.queue,
         spec: config.run,
         notes,
         log: log_file()?,

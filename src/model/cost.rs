@@ -74,13 +74,13 @@ mod tests {
     use super::*;
     use crate::config::run::Architecture;
 
-    /// (version, n, millions of multiply-adds). Those of v1 up to 56 are also published with
-    /// chenyaofo's pytorch-cifar-models; all were computed apart from this code.
+    /// (version, n, millions of multiply-adds). Those with two decimals are published with chenyaofo's
+    /// pytorch-cifar-models; all were computed apart from this code.
     const COUNTED: [(Version, u32, f64); 12] = [
-        (Version::V1, 3, 40.8),
-        (Version::V1, 5, 69.1),
-        (Version::V1, 7, 97.4),
-        (Version::V1, 9, 125.8),
+        (Version::V1, 3, 40.81),
+        (Version::V1, 5, 69.12),
+        (Version::V1, 7, 97.44),
+        (Version::V1, 9, 125.75),
         (Version::V1, 18, 253.2),
         (Version::V1, 27, 380.6),
         (Version::V1, 200, 2_829.0),
@@ -109,7 +109,11 @@ mod tests {
     fn multiply_adds_are_those_of_the_literature() {
         for (version, n, millions) in COUNTED {
             let own = cost(version, n).multiply_adds as f64 / 1e6;
-            let tolerance = if millions > 1_000.0 { 0.5 } else { 0.051 };
+            let tolerance = match (version, n) {
+                (Version::V1, ..=9) => 0.005,
+                (_, 100..) => 0.5,
+                _ => 0.05,
+            };
             assert!((own - millions).abs() <= tolerance, "{version} n={n}: {own} for {millions}");
         }
     }

@@ -100,4 +100,7 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
 }
 
 #[cfg(test)]
+mod run_tests;
+
+#[cfg(test)]
 mod tests;
