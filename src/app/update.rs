@@ -14,16 +14,7 @@ use crate::protocol::TrainControl;
 pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
     let mut commands = match msg {
         Msg::Key(key) => key_pressed(app, key),
-        Msg::Paste(text) => {
-            match app.overlays.last_mut() {
-                Some(Overlay::Prompt(prompt)) => prompt.paste(&text),
-                None if app.screen == Screen::Runs && app.run_list.typing => {
-                    app.run_list.paste(&text);
-                }
-                _ => app.setup.paste(&text),
-            }
-            Vec::new()
-        }
+        Msg::Paste(text) => pasted(app, &text),
         Msg::Mouse(_) | Msg::Resize => Vec::new(),
         Msg::Tick(now) => {
             app.now = Some(now);
@@ -47,26 +38,16 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::RunStarted(started) => run_started(app, *started),
-        Msg::RunOpened(opened, elsewhere) => {
-            update_runs::run_opened(app, *opened, elsewhere);
-            Vec::new()
-        }
+        Msg::RunOpened(opened, elsewhere) => update_runs::run_opened(app, *opened, elsewhere),
         Msg::Followed { run, anew, events, live } => {
-            update_runs::followed(app, &run, anew, &events, live);
-            Vec::new()
+            update_runs::followed(app, &run, anew, &events, live)
         }
         Msg::Library(library) => {
             app.library = Some(*library);
             Vec::new()
         }
-        Msg::Deleted { run } => {
-            update_runs::deleted(app, &run);
-            Vec::new()
-        }
-        Msg::QueueOpened(queue) => {
-            update_runs::queue_opened(app, queue);
-            Vec::new()
-        }
+        Msg::Deleted { run } => update_runs::deleted(app, &run),
+        Msg::QueueOpened(queue) => update_runs::queue_opened(app, queue),
         Msg::QueueAnswered { entry, error } => {
             app.queue.answered(entry, error).into_iter().collect()
         }
@@ -80,6 +61,17 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
         commands.push(Cmd::Quit);
     }
     commands
+}
+
+/// Pasted text goes where a key would.
+fn pasted(app: &mut App, text: &str) -> Vec<Cmd> {
+    match app.overlays.last_mut() {
+        Some(Overlay::Prompt(prompt)) => prompt.paste(text),
+        Some(_) => {}
+        None if app.screen == Screen::Runs && app.run_list.typing => app.run_list.paste(text),
+        None => app.setup.paste(text),
+    }
+    Vec::new()
 }
 
 /// Whether the runs have reached what leaving waits for.

@@ -203,7 +203,7 @@ pub fn prompted(app: &mut App, run: String, outcome: Outcome) -> Vec<Cmd> {
 }
 
 /// Takes in a run read from disk and shows it.
-pub fn run_opened(app: &mut App, opened: StartedRun, elsewhere: bool) {
+pub fn run_opened(app: &mut App, opened: StartedRun, elsewhere: bool) -> Vec<Cmd> {
     let mut view = RunView::new(opened.id, opened.folder, opened.spec);
     view.history = opened.history;
     (view.attached, view.elsewhere, view.opened) = (false, elsewhere, true);
@@ -220,38 +220,48 @@ pub fn run_opened(app: &mut App, opened: StartedRun, elsewhere: bool) {
         }
     }
     app.screen = Screen::Live;
+    Vec::new()
 }
 
 /// Takes in what a run of another process went on to do.
-pub fn followed(app: &mut App, run: &str, anew: bool, events: &[LoggedEvent], live: bool) {
+pub fn followed(
+    app: &mut App,
+    run: &str,
+    anew: bool,
+    events: &[LoggedEvent],
+    live: bool,
+) -> Vec<Cmd> {
     let view = app.runs.iter_mut().find(|view| view.id == run && view.opened);
-    let Some(view) = view else { return };
+    let Some(view) = view else { return Vec::new() };
     if anew {
         view.history = RunHistory::default();
     }
     events.iter().for_each(|event| view.apply(event));
     view.elsewhere = live;
     app.now = app.now.max(view.history.last_event);
+    Vec::new()
 }
 
 /// Takes a deleted run off the screens.
-pub fn deleted(app: &mut App, run: &str) {
+pub fn deleted(app: &mut App, run: &str) -> Vec<Cmd> {
     let Some(place) = app.runs.iter().position(|view| view.id == run && !view.is_active()) else {
-        return;
+        return Vec::new();
     };
     app.runs.remove(place);
     if app.live.run > place {
         app.live.run -= 1;
     }
     app.live.run = app.live.run.min(app.runs.len().saturating_sub(1));
+    Vec::new()
 }
 
 /// Takes in the queue that the runs folder keeps, or why there is none.
-pub fn queue_opened(app: &mut App, queue: Result<Queue, String>) {
+pub fn queue_opened(app: &mut App, queue: Result<Queue, String>) -> Vec<Cmd> {
     match queue {
         Ok(queue) => app.queue.opened(queue),
         Err(reason) => app.queue.standing = Standing::Unavailable(reason),
     }
+    Vec::new()
 }
 
 /// A run that breaks off before its first epoch would let the next one do the same, and so on through
