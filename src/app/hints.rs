@@ -85,7 +85,11 @@ fn results(app: &App) -> Vec<(Action, &'static str)> {
     if row.is_some_and(|row| !row.runs.is_empty()) {
         actions.push((Action::Accept, "its runs"));
     }
-    actions.extend([(Action::Help, "help"), (Action::Quit, "quit"), (Action::ShowQueue, "queue")]);
+    actions.extend([
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+        (Action::ShowQueue, "show queue"),
+    ]);
     actions
 }
 

@@ -31,7 +31,7 @@ pub enum Msg {
         /// The run.
         run: String,
         /// What it said.
-        event: LoggedEvent,
+        event: Box<LoggedEvent>,
     },
     /// A trainer's last word was heard.
     TrainerGone {

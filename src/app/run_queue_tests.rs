@@ -21,7 +21,7 @@ fn press(app: &mut App, keys: &str) -> Vec<Cmd> {
 }
 
 fn say(app: &mut App, run: &str, event: LoggedEvent) -> Vec<Cmd> {
-    update(app, Msg::Train { run: run.to_owned(), event })
+    update(app, Msg::Train { run: run.to_owned(), event: Box::new(event) })
 }
 
 /// A queue of runs with the seeds 1 to `count`.
@@ -149,10 +149,10 @@ fn entries_are_moved_and_removed() {
     update(&mut app, Msg::QueueOpened(Ok(queue_of(3))));
     press(&mut app, "QGK");
     assert_eq!(seeds(&app), [1, 3, 2]);
-    let commands = press(&mut app, "x");
+    let commands = press(&mut app, "d");
     assert!(matches!(&commands[..], [Cmd::SaveQueue(queue)] if queue.entries().len() == 2));
     assert_eq!(seeds(&app), [1, 2]);
-    press(&mut app, "gxxx");
+    press(&mut app, "gddd");
     assert_eq!(seeds(&app), [0; 0]);
 }
 

@@ -8,6 +8,7 @@ use crate::protocol::{
     TrainEvent,
 };
 use crate::runs::description::Environment;
+use crate::runs::history::Ending;
 use crate::runs::record::RunRecord;
 use crate::runs::state::RunState;
 use crate::runs::{Labels, RunDescription, RunHistory, RunStore, sample};
@@ -100,7 +101,11 @@ pub fn record(id: &str, epochs: u32, live: bool) -> RunRecord {
     let trained = (1..=epochs).map(|number| epoch(number, u64::from(number) * 100));
     let end = (epochs == 10).then(|| finished(Outcome::Completed, 1_000));
     let events: Vec<LoggedEvent> = begun.chain(trained).chain(end).collect();
-    record_of(id, spec, events.iter().collect(), live)
+    let mut history: RunHistory = events.iter().collect();
+    if let Some(started) = &mut history.started {
+        started.data = "synthetic".to_owned();
+    }
+    record_of(id, spec, history, live)
 }
 
 /// A run on disk with this recipe and history.
@@ -122,5 +127,7 @@ pub fn record_of(id: &str, spec: RunSpec, history: RunHistory, live: bool) -> Ru
 
 /// A full run of the document's recipe for a model, all but the last epoch at 92 %.
 pub fn full_record(id: &str, spec: RunSpec) -> RunRecord {
-    record_of(id, spec, sample::history(200, 0.9221, 0.92), false)
+    let ending = Some(Ending::Finished(Outcome::Completed));
+    let history = RunHistory { ending, ..sample::history(200, 0.9221, 0.92) };
+    record_of(id, spec, history, false)
 }

@@ -24,7 +24,7 @@ fn press_code(app: &mut App, code: KeyCode) -> Vec<Cmd> {
 }
 
 fn say(app: &mut App, event: LoggedEvent) -> Vec<Cmd> {
-    update(app, Msg::Train { run: "a".to_owned(), event })
+    update(app, Msg::Train { run: "a".to_owned(), event: Box::new(event) })
 }
 
 fn app_with_run() -> App {

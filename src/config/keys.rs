@@ -185,11 +185,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Rename, Scope::Runs, &["r"], "rename", "Give the run a title"),
     bind(Action::Tag, Scope::Runs, &["t"], "tags", "Give the run tags"),
     bind(Action::Note, Scope::Runs, &["n"], "note", "Write a note on the run"),
-    bind(Action::Export, Scope::Runs, &["x"], "export", "Write the run's epochs and steps as CSV files"),
+    bind(Action::Export, Scope::Runs, &["E"], "export", "Write the run's epochs and steps as CSV files"),
     bind(Action::Delete, Scope::Runs, &["D", "delete"], "delete", "Delete the run; asks for its name first"),
     bind(Action::QueueEarlier, Scope::Queue, &["K", "-"], "earlier", "Move the run towards the front"),
     bind(Action::QueueLater, Scope::Queue, &["J", "+"], "later", "Move the run towards the end"),
-    bind(Action::QueueRemove, Scope::Queue, &["x", "delete"], "remove", "Take the run out of the queue"),
+    bind(Action::QueueRemove, Scope::Queue, &["d", "delete"], "remove", "Take the run out of the queue"),
     bind(Action::QueueHold, Scope::Queue, &["space"], "hold", "Start nothing more, or go on"),
     bind(Action::QueuePausedFrees, Scope::Queue, &["f"], "paused frees", "Whether a paused run frees its place for the next one"),
     bind(Action::QueueMore, Scope::Queue, &[">"], "more", "Train one more run at a time"),
@@ -426,8 +426,8 @@ mod tests {
                 assert_eq!(key.parse::<Key>().unwrap().to_string(), *key);
             }
         }
-        // LogScale is the last of the enumeration; serde refuses what is not in it.
-        assert_eq!(BINDINGS.len(), Action::LogScale as usize + 1);
+        // QueueFewer is the last of the enumeration; serde refuses what is not in it.
+        assert_eq!(BINDINGS.len(), Action::QueueFewer as usize + 1);
         assert_eq!(Keymap::default().duplicate(), None);
     }
 

@@ -53,13 +53,11 @@ pub struct Watched {
     pub run: Option<String>,
 }
 
-/// Starts the thread. It ends when the jobs do. `spec` says what a new run would be trained on.
-///
-/// # Errors
-/// When there can be no thread more.
-pub fn spawn(store: RunStore, spec: RunSpec, sender: Sender<Msg>) -> std::io::Result<Sender<Job>> {
+/// Starts the thread. It ends when the jobs do; where there can be no thread more, no job is taken.
+/// `spec` says what a new run would be trained on.
+pub fn spawn(store: RunStore, spec: RunSpec, sender: Sender<Msg>) -> Sender<Job> {
     let (jobs, receiver) = unbounded();
-    thread::Builder::new().name("disk".to_owned()).spawn(move || {
+    let work = move || {
         let mut disk = Disk {
             store,
             spec,
@@ -73,8 +71,10 @@ pub fn spawn(store: RunStore, spec: RunSpec, sender: Sender<Msg>) -> std::io::Re
         };
         disk.open_queue();
         disk.work(&receiver);
-    })?;
-    Ok(jobs)
+    };
+    // Without a thread the receiver is gone, which whoever sends the first job says.
+    let _ = thread::Builder::new().name("disk".to_owned()).spawn(work);
+    jobs
 }
 
 struct Disk {

@@ -27,7 +27,7 @@ fn append(folder: &RunFolder, events: &[LoggedEvent]) {
 fn begin(root: tempfile::TempDir) -> Folder {
     let (sender, words) = unbounded();
     let store = RunStore::new(root.path().to_owned());
-    let jobs = spawn(store, RunSpec::default(), sender).unwrap();
+    let jobs = spawn(store, RunSpec::default(), sender);
     Folder { root, jobs, words }
 }
 
@@ -144,7 +144,7 @@ fn the_queue_is_kept_and_belongs_to_one_dashboard() {
     folder.jobs.send(Job::SaveQueue(queue.clone())).unwrap();
     let Folder { root, jobs, words } = folder;
     let (sender, other) = unbounded();
-    let second = spawn(RunStore::new(root.path().to_owned()), RunSpec::default(), sender).unwrap();
+    let second = spawn(RunStore::new(root.path().to_owned()), RunSpec::default(), sender);
     assert!(opened(&other).unwrap_err().contains("Another dashboard"));
     drop((jobs, second));
     // The thread gives the file back when it has done its last job.

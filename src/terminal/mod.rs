@@ -8,6 +8,9 @@ mod input;
 
 mod run;
 
+#[cfg(test)]
+mod testing;
+
 mod trainers;
 
 use std::io::{self, BufWriter, Write};
@@ -62,6 +65,6 @@ pub fn run(session: Session) -> Result<()> {
     let app = run::run(&mut terminal, &inputs, app, trainers, || guard.suspend());
     drop(guard);
     // The terminal may be gone by now; the runs are safe all the same.
-    let _ = io::stdout().write_all(summary::summary(&app?).as_bytes());
+    let _ = io::stdout().write_all(summary::summary(&app).as_bytes());
     Ok(())
 }

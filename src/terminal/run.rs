@@ -3,11 +3,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use crossbeam_channel::{Receiver, Sender, after, never, select_biased};
+use crossbeam_channel::{Receiver, Sender, after, at, never, select_biased};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::{Position, Rect};
 
 use super::disk::{self, Job, Watched};
 use super::trainers::Trainers;
@@ -34,70 +34,34 @@ pub fn run<B: Backend>(
     app: App,
     trainers: Trainers,
     suspend: impl FnMut() -> io::Result<()>,
-) -> Result<App> {
-    let disk = disk::spawn(trainers.store().clone(), app.setup.spec.clone(), trainers.sender())
-        .context("cannot start the thread that reads runs")?;
+) -> App {
+    let inputs = inputs.clone();
+    let disk = disk::spawn(trainers.store().clone(), app.setup.spec.clone(), trainers.sender());
     let watched = Watched::default();
     let mut session =
-        Session { app, trainers, disk, watched, suspend, ended: false, cleared: false };
-    let mut inputs = inputs.clone();
+        Session { app, trainers, disk, watched, inputs, suspend, ended: false, cleared: false };
     let mut drawable = true;
-    let mut changed = true;
-    let mut drawn: Option<Instant> = None;
+    // When the next drawing may happen, while one is due.
+    let mut due = Some(Instant::now());
     while !session.ended {
-        let since = drawn.map_or(FRAME, |drawn| drawn.elapsed());
-        if changed && drawable && since >= FRAME {
-            drawable = session.draw(terminal);
-            (changed, drawn) = (false, Some(Instant::now()));
-            if !drawable {
+        let now = Instant::now();
+        if due.is_some_and(|due| due <= now) {
+            due = None;
+            if !session.draw(terminal) {
+                drawable = false;
                 session.take(Msg::Terminate);
                 continue;
             }
         }
-        let next_frame =
-            if changed && drawable { after(FRAME - since.min(FRAME)) } else { never() };
-        let tick = if session.app.depends_on_time() { after(TICK) } else { never() };
-        let words = session.trainers.words().clone();
-        let mut by_key = false;
-        select_biased! {
-            recv(inputs) -> msg => match msg {
-                Ok(msg) => {
-                    session.take(msg);
-                    by_key = true;
-                }
-                // Whoever read the terminal is gone.
-                Err(_) => {
-                    inputs = never();
-                    session.take(Msg::Terminate);
-                }
-            },
-            recv(words) -> msg => {
-                if let Ok(msg) = msg {
-                    session.take(msg);
-                }
-            },
-            recv(next_frame) -> _ => continue,
-            recv(tick) -> _ => session.take(Msg::Tick(Timestamp::now())),
-        }
-        for _ in 0..AT_ONCE {
-            if session.ended {
-                break;
-            }
-            if let Ok(msg) = inputs.try_recv() {
-                session.take(msg);
-                by_key = true;
-            } else if let Ok(msg) = words.try_recv() {
-                session.take(msg);
-            } else {
-                break;
-            }
-        }
-        changed = true;
-        if by_key {
-            drawn = None;
+        match session.wait(due) {
+            _ if !drawable => {}
+            Waited::UntilDue => {}
+            Waited::ForKey => due = Some(Instant::now()),
+            // After a long wait this lies in the past, and is drawn at once.
+            Waited::ForWords => due = due.or(Some(now + FRAME)),
         }
     }
-    Ok(session.app)
+    session.app
 }
 
 struct Session<S> {
@@ -106,13 +70,60 @@ struct Session<S> {
     disk: Sender<Job>,
     /// What the disk thread was told to watch.
     watched: Watched,
+    inputs: Receiver<Msg>,
     suspend: S,
     ended: bool,
     /// Whether the next drawing begins with an empty screen.
     cleared: bool,
 }
 
+/// What a wait ended with.
+enum Waited {
+    /// The time to draw came.
+    UntilDue,
+    /// Something came from outside.
+    ForKey,
+    /// A trainer spoke, or time passed.
+    ForWords,
+}
+
 impl<S: FnMut() -> io::Result<()>> Session<S> {
+    /// Waits for something to happen, and takes in all that has.
+    fn wait(&mut self, due: Option<Instant>) -> Waited {
+        let frame = due.map_or_else(never, at);
+        let tick = if self.app.depends_on_time() { after(TICK) } else { never() };
+        let words = self.trainers.words().clone();
+        let mut waited = Waited::ForWords;
+        select_biased! {
+            recv(self.inputs) -> msg => {
+                waited = Waited::ForKey;
+                // Without a sender, whoever read the terminal is gone.
+                let msg = msg.unwrap_or_else(|_| {
+                    self.inputs = never();
+                    Msg::Terminate
+                });
+                self.take(msg);
+            }
+            recv(frame) -> _ => return Waited::UntilDue,
+            recv(words) -> msg => msg.into_iter().for_each(|msg| self.take(msg)),
+            recv(tick) -> _ => self.take(Msg::Tick(Timestamp::now())),
+        }
+        for _ in 0..AT_ONCE {
+            if self.ended {
+                break;
+            }
+            if let Ok(msg) = self.inputs.try_recv() {
+                waited = Waited::ForKey;
+                self.take(msg);
+            } else if let Ok(msg) = words.try_recv() {
+                self.take(msg);
+            } else {
+                break;
+            }
+        }
+        waited
+    }
+
     /// Takes in a message and does what it leads to.
     fn take(&mut self, msg: Msg) {
         self.trainers.heard(&msg);
@@ -186,11 +197,18 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
 
     /// Draws; false where the terminal cannot be drawn on any more.
     fn draw<B: Backend>(&mut self, terminal: &mut Terminal<B>) -> bool {
-        if std::mem::take(&mut self.cleared) && terminal.clear().is_err() {
+        if std::mem::take(&mut self.cleared) && clear(terminal).is_err() {
             return false;
         }
         terminal.draw(|frame| views::draw(frame, &self.app)).is_ok()
     }
+}
+
+/// Empties the screen. [`Terminal::clear`] would ask the terminal where its cursor is, and the thread
+/// that reads the keys would take the answer.
+fn clear<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    let size = terminal.size()?;
+    terminal.resize(Rect::from((Position::ORIGIN, size)))
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use crossterm::event::KeyCode;
-use ratatui::backend::TestBackend;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::super::testing::{Screen, WatchedBackend};
 use super::*;
 use crate::app::testing;
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
-use crate::protocol::{LoggedEvent, Outcome, Phase, TrainControl, TrainEvent};
+use crate::protocol::{LoggedEvent, Outcome, Phase, TrainControl};
 use crate::runs::RunStore;
 use crate::runs::history::Ending;
 use crate::supervisor::Supervisor;
@@ -71,10 +71,10 @@ fn spawn_broken(job: TrainingJob) -> io::Result<worker::TrainerHandle> {
     })
 }
 
-/// What the person at the keyboard sees: frames drawn, as text.
+/// Someone at the keyboard who looks at the screen.
 struct Person {
     keys: Sender<Msg>,
-    store: RunStore,
+    screen: Screen,
 }
 
 impl Person {
@@ -85,73 +85,61 @@ impl Person {
         }
     }
 
-    /// Waits until the log of the only run satisfies a condition.
-    fn until(&self, what: &str, condition: impl Fn(&[LoggedEvent]) -> bool) {
+    /// Waits until the screen says something.
+    fn see(&self, text: &str) {
         for _ in 0..5_000 {
-            let mut events = Vec::new();
-            for folder in self.store.folders().unwrap() {
-                let path = folder.events_path();
-                crate::runs::event_log::read(&path, |event| events.push(event)).unwrap();
-            }
-            if condition(&events) {
+            if self.screen.text().contains(text) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(2));
         }
-        panic!("waited in vain for {what}");
-    }
-
-    fn until_phase(&self, phase: Phase) {
-        self.until(&format!("{phase:?}"), |events| {
-            let phases = events.iter().filter_map(|logged| match &logged.event {
-                TrainEvent::Phase(change) => Some(change.phase),
-                _ => None,
-            });
-            phases.last() == Some(phase)
-        });
-    }
-
-    fn until_steps(&self, steps: usize) {
-        self.until("steps", |events| {
-            let is_step = |logged: &&LoggedEvent| matches!(logged.event, TrainEvent::Step(_));
-            events.iter().filter(is_step).count() >= steps
-        });
+        panic!("waited in vain for {text:?} on\n{}", self.screen.text());
     }
 }
 
-/// Runs the dashboard while a person does `what`; gives what it knew and showed at the end.
+/// Runs the dashboard while a person does `what`; gives what it knew at the end.
 fn journey(
     spawn: crate::supervisor::Spawn,
     spec: RunSpec,
-    what: impl FnOnce(Person) + Send + 'static,
-) -> (App, String) {
+    what: impl FnOnce(&Person) + Send + 'static,
+) -> App {
     let root = tempfile::tempdir().unwrap();
-    let store = RunStore::new(root.path().to_owned());
+    let trainers = Trainers::new(Supervisor::new(RunStore::new(root.path().to_owned()), spawn));
     let (keys, inputs) = unbounded();
-    let person = Person { keys: keys.clone(), store: store.clone() };
-    let person = std::thread::spawn(move || what(person));
-    let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
+    let screen = Screen::default();
+    let person = Person { keys, screen: screen.clone() };
+    // The keyboard stays until the dashboard is left, unless the person panics.
+    let person = std::thread::spawn(move || {
+        what(&person);
+        person
+    });
+    let mut terminal = Terminal::new(WatchedBackend::new(100, 30, screen)).unwrap();
     let app = App::new(&InterfaceConfig::default(), false, spec, Vec::new());
-    let trainers = Trainers::new(Supervisor::new(store, spawn));
-    let app = run(&mut terminal, &inputs, app, trainers, || Ok(())).unwrap();
-    person.join().unwrap();
-    drop(keys);
-    let screen = terminal.backend().to_string();
-    (app, screen)
+    let app = run(&mut terminal, &inputs, app, trainers, || Ok(()));
+    if let Err(panic) = person.join() {
+        std::panic::resume_unwind(panic);
+    }
+    app
+}
+
+fn ending(app: &App) -> Option<Ending> {
+    app.shown_run().unwrap().history.ending.clone()
 }
 
 #[test]
 fn set_up_start_pause_go_on_and_quit() {
-    let (app, _) = journey(spawn_scripted, RunSpec::default(), |person| {
+    let app = journey(spawn_scripted, RunSpec::default(), |person| {
         // Three down from the model stand the epochs.
         person.press("jjj500\n\n");
-        person.until_steps(5);
+        person.see("▶ training");
+        person.see("/500 ");
         person.press("p");
-        person.until_phase(Phase::Paused);
+        person.see("PAUSED");
         person.press("p");
-        person.until_phase(Phase::Training);
-        person.press("qp");
-        person.until_phase(Phase::Paused);
+        person.see("▶ training");
+        person.press("q");
+        person.see("pause and quit");
+        person.press("p");
     });
     let run = app.shown_run().unwrap();
     assert_eq!(run.spec.epochs, 500);
@@ -163,68 +151,110 @@ fn set_up_start_pause_go_on_and_quit() {
 
 #[test]
 fn a_run_is_stopped_and_gone_on_with() {
-    let (app, _) = journey(spawn_scripted, RunSpec::default(), |person| {
-        let stops = |events: &[LoggedEvent]| {
-            let ended = |logged: &&LoggedEvent| matches!(logged.event, TrainEvent::Finished(_));
-            events.iter().filter(ended).count()
-        };
+    let app = journey(spawn_scripted, RunSpec::default(), |person| {
         person.press("\n");
-        person.until_steps(3);
+        person.see("▶ training");
         person.press("s");
-        person.until("the stop", |events| stops(events) == 1);
-        // The key counts only once the dashboard has heard of the end; pressing again is harmless.
-        person.until("the new start", |events| {
-            person.press("u");
-            events.last().is_some_and(|logged| matches!(logged.event, TrainEvent::Step(_)))
-        });
-        person.keys.send(Msg::Terminate).unwrap();
+        person.see("■ stopped");
+        person.see("u resume");
+        person.press("u");
+        person.see("▶ training");
+        person.press("qs");
     });
-    let run = app.shown_run().unwrap();
     assert_eq!(app.runs.len(), 1);
-    assert_eq!(run.history.ending, Some(Ending::Finished(Outcome::Stopped)));
+    assert_eq!(ending(&app), Some(Ending::Finished(Outcome::Stopped)));
 }
 
 #[test]
 fn a_trainer_that_breaks_off_leaves_its_reason_and_the_dashboard_alive() {
-    let (app, screen) = journey(spawn_broken, RunSpec::default(), |person| {
+    let app = journey(spawn_broken, RunSpec::default(), |person| {
         person.press("\n");
-        person.until("the failure", |events| {
-            events.iter().any(|logged| matches!(logged.event, TrainEvent::Failed(_)))
-        });
+        person.see("✗ FAILED");
+        person.see("the device is on fire");
         person.press("?");
-        // Two keys: the first closes the help, which a dead dashboard would not.
+        person.see("Keys");
         person.press("qq");
     });
-    let run = app.shown_run().unwrap();
-    assert_eq!(run.failure(), Some("the device is on fire"), "{screen}");
+    assert_eq!(app.shown_run().unwrap().failure(), Some("the device is on fire"));
 }
 
 #[test]
 fn a_run_trains_to_its_end_and_stays_on_the_screen() {
     let spec = RunSpec { epochs: 2, ..RunSpec::default() };
-    let (app, screen) = journey(spawn_scripted, spec, |person| {
+    let app = journey(spawn_scripted, spec, |person| {
         person.press("\n");
-        person.until("the end", |events| {
-            events.iter().any(|logged| matches!(logged.event, TrainEvent::Finished(_)))
-        });
-        // The end may still be on its way to the screen: closing the help draws once more.
-        std::thread::sleep(Duration::from_millis(100));
-        person.press("?q");
-        std::thread::sleep(Duration::from_millis(100));
+        person.see("completed");
+        person.see("best test accuracy 65.33 % (epoch 2)");
         person.press("q");
     });
-    assert!(screen.contains("completed"), "{screen}");
-    assert!(screen.contains("best test accuracy 65.33 % (epoch 2)"), "{screen}");
     assert_eq!(app.shown_run().unwrap().history.epochs.len(), 2);
 }
 
 #[test]
-fn a_terminal_that_is_gone_ends_the_session_with_a_checkpoint() {
-    let (app, _) = journey(spawn_scripted, RunSpec::default(), |person| {
+fn a_run_that_cannot_start_says_why() {
+    let spawn = |_| Err(io::Error::other("no threads left"));
+    journey(spawn, RunSpec::default(), |person| {
         person.press("\n");
-        person.until_steps(3);
+        person.see("The run could not be started");
+        person.see("no threads left");
+        person.press("\nq");
+    });
+}
+
+#[test]
+fn a_signal_ends_the_session_with_a_checkpoint() {
+    let app = journey(spawn_scripted, RunSpec::default(), |person| {
+        person.press("\n");
+        person.see("▶ training");
         person.keys.send(Msg::Terminate).unwrap();
     });
-    let run = app.shown_run().unwrap();
-    assert_eq!(run.history.ending, Some(Ending::Finished(Outcome::Stopped)));
+    assert_eq!(ending(&app), Some(Ending::Finished(Outcome::Stopped)));
+}
+
+#[test]
+fn a_screen_that_is_gone_ends_the_session_with_a_checkpoint() {
+    let app = journey(spawn_scripted, RunSpec::default(), |person| {
+        person.press("\n");
+        person.see("▶ training");
+        person.screen.lose();
+    });
+    assert_eq!(ending(&app), Some(Ending::Finished(Outcome::Stopped)));
+}
+
+#[test]
+fn a_keyboard_that_is_gone_ends_the_session_with_a_checkpoint() {
+    let root = tempfile::tempdir().unwrap();
+    let store = RunStore::new(root.path().to_owned());
+    let trainers = Trainers::new(Supervisor::new(store, spawn_scripted));
+    let (keys, inputs) = unbounded();
+    keys.send(Msg::Key(KeyCode::Enter.into())).unwrap();
+    drop(keys);
+    let app = App::new(&InterfaceConfig::default(), false, RunSpec::default(), Vec::new());
+    let mut terminal = Terminal::new(WatchedBackend::new(80, 24, Screen::default())).unwrap();
+    let app = run(&mut terminal, &inputs, app, trainers, || Ok(()));
+    assert_eq!(ending(&app), Some(Ending::Finished(Outcome::Stopped)));
+}
+
+#[test]
+fn ctrl_z_suspends_and_the_screen_comes_back() {
+    let root = tempfile::tempdir().unwrap();
+    let store = RunStore::new(root.path().to_owned());
+    let trainers = Trainers::new(Supervisor::new(store, spawn_scripted));
+    let (keys, inputs) = unbounded();
+    let ctrl_z = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+    keys.send(Msg::Key(ctrl_z)).unwrap();
+    let app = App::new(&InterfaceConfig::default(), false, RunSpec::default(), Vec::new());
+    let screen = Screen::default();
+    let person = Person { keys: keys.clone(), screen: screen.clone() };
+    let mut terminal = Terminal::new(WatchedBackend::new(80, 24, screen)).unwrap();
+    let mut watcher = None;
+    run(&mut terminal, &inputs, app, trainers, || {
+        let person = Person { keys: person.keys.clone(), screen: person.screen.clone() };
+        watcher = Some(std::thread::spawn(move || {
+            person.see("Setup");
+            person.press("q");
+        }));
+        Ok(())
+    });
+    watcher.expect("suspended").join().unwrap();
 }

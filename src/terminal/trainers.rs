@@ -106,7 +106,7 @@ impl Trainers {
             .name(format!("events of {run}"))
             .spawn(move || {
                 for event in events {
-                    let run = id.clone();
+                    let (run, event) = (id.clone(), Box::new(event));
                     if sender.send(Msg::Train { run, event }).is_err() {
                         return;
                     }

@@ -36,7 +36,7 @@ pub fn type_text(app: &mut App, text: &str) {
 }
 
 fn say(app: &mut App, event: LoggedEvent) {
-    update(app, Msg::Train { run: "a".to_owned(), event });
+    update(app, Msg::Train { run: "a".to_owned(), event: Box::new(event) });
 }
 
 /// A run three epochs and a half in, paused once.
@@ -233,8 +233,8 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         Just(failed("reason", 5)),
     ];
     let run = prop::sample::select(vec!["a", "b"]);
-    let train =
-        (run.clone(), event).prop_map(|(run, event)| Msg::Train { run: run.to_owned(), event });
+    let train = (run.clone(), event)
+        .prop_map(|(run, event)| Msg::Train { run: run.to_owned(), event: Box::new(event) });
     let begun = run.clone().prop_map(|id| {
         Msg::RunStarted(Box::new(StartedRun {
             id: id.to_owned(),
