@@ -25,13 +25,14 @@ use crate::app::run_list::{Row, epochs_done};
 use crate::config::keys::Action;
 use crate::config::run::{DataSource, RunSpec};
 use crate::config::theme::{Role, Theme};
+use crate::data::official;
 use crate::protocol::Phase;
 use crate::runs::record::RunRecord;
 use crate::runs::results::deviations;
 use crate::runs::state::RunState;
 
 /// Rows of what is known of the selected run.
-const DETAIL: u16 = 6;
+const DETAIL: u16 = 7;
 
 /// Columns of the curve and of the progress bar.
 const CURVE: usize = 10;
@@ -160,7 +161,7 @@ fn cells(run: &RunRecord, theme: &Theme) -> Vec<Span<'static>> {
         state_span(&run.state, theme),
         Span::raw(run.title().to_owned()),
         Span::raw(spec.architecture().to_string()),
-        Span::styled(data(run), dim),
+        Span::styled(data_in_short(run), dim),
         Span::styled(spec.seed.to_string(), dim),
         Span::raw(format!("{done}/{}", spec.epochs)),
         Span::styled("█".repeat(full) + &"░".repeat(CURVE - full), theme.style(Role::Frame)),
@@ -190,6 +191,15 @@ pub fn data_name(spec: &RunSpec) -> &'static str {
     match spec.data.source {
         DataSource::Cifar10 => "CIFAR-10",
         DataSource::Synthetic => "synthetic",
+    }
+}
+
+/// The data set in one word. Files that are only laid out like CIFAR-10 are not called so.
+fn data_in_short(run: &RunRecord) -> &'static str {
+    let found = run.description.environment.as_ref().map(|it| it.data.as_str());
+    match (run.description.spec.data.source, found) {
+        (DataSource::Cifar10, Some(name)) if name != official::NAME => "unofficial",
+        _ => data_name(&run.description.spec),
     }
 }
 
