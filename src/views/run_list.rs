@@ -103,7 +103,8 @@ fn draw_top(frame: &mut Frame, area: Rect, app: &App, library: &Library, shown: 
     let all = library.runs.len() + library.unreadable.len();
     let count = if shown == all { format!("{all}") } else { format!("{shown} of {all}") };
     let direction = if list.reversed { ", reversed" } else { "" };
-    let text = format!(" {count} runs by {}{direction} ", list.order.name());
+    let noun = if all == 1 { "run" } else { "runs" };
+    let text = format!(" {count} {noun} by {}{direction} ", list.order.name());
     let dim = app.theme.style(Role::Dim);
     let line = list.line.value();
     if !list.typing && line.is_empty() {

@@ -12,7 +12,7 @@ use crate::config::keys::Action;
 use crate::config::theme::Role;
 use crate::queue::QueueEntry;
 
-const WIDTH: u16 = 72;
+const WIDTH: u16 = 78;
 
 /// Draws the queue: how it stands, then its runs, the next one first.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
