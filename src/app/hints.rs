@@ -1,6 +1,7 @@
 //! Which keys work now, for the footer.
 
 use super::overlay::Overlay;
+use super::run_list;
 use super::run_view::RunState;
 use super::{App, Screen};
 use crate::config::keys::Action;
@@ -24,12 +25,18 @@ pub fn hints(app: &App) -> Vec<Hint> {
             vec![(Action::Down, "next"), (Action::Accept, "choose"), (Action::Back, "stay")]
         }
         Some(Overlay::Message { .. }) => vec![(Action::Back, "close")],
+        Some(Overlay::Prompt(_)) => {
+            vec![(Action::Accept, "take"), (Action::Back, "leave unchanged")]
+        }
+        Some(Overlay::Queue) => queue(),
         None if app.leaving.is_some() => {
             vec![(Action::Quit, "leave now"), (Action::Back, "stay")]
         }
         None => match app.screen {
             Screen::Setup => setup(app),
             Screen::Live => live(app),
+            Screen::Results => results(app),
+            Screen::Runs => runs(app),
         },
     };
     let named = actions
@@ -44,6 +51,7 @@ fn setup(app: &App) -> Vec<(Action, &'static str)> {
     }
     vec![
         (Action::Accept, "start"),
+        (Action::Enqueue, "queue"),
         (Action::Down, "next"),
         (Action::Right, "change"),
         (Action::Edit, "type"),
@@ -54,14 +62,77 @@ fn setup(app: &App) -> Vec<(Action, &'static str)> {
     ]
 }
 
+fn queue() -> Vec<(Action, &'static str)> {
+    vec![
+        (Action::QueueHold, "hold/go"),
+        (Action::QueueEarlier, "earlier"),
+        (Action::QueueLater, "later"),
+        (Action::QueueRemove, "remove"),
+        (Action::Back, "close"),
+        (Action::QueueMore, "more at a time"),
+        (Action::QueueFewer, "fewer"),
+    ]
+}
+
+fn results(app: &App) -> Vec<(Action, &'static str)> {
+    let library = app.library.as_ref();
+    let row = library.and_then(|library| app.results.row(library));
+    let mut actions = Vec::new();
+    if row.is_some_and(|row| row.architecture.is_some()) {
+        actions.extend([(Action::StartRow, "start"), (Action::QueueRow, "queue")]);
+    }
+    actions.push((Action::QueueMissing, "queue all missing"));
+    if row.is_some_and(|row| !row.runs.is_empty()) {
+        actions.push((Action::Accept, "its runs"));
+    }
+    actions.extend([
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+        (Action::ShowQueue, "show queue"),
+    ]);
+    actions
+}
+
+fn runs(app: &App) -> Vec<(Action, &'static str)> {
+    if app.run_list.typing {
+        return vec![(Action::Accept, "keep"), (Action::Back, "clear")];
+    }
+    let mut actions = Vec::new();
+    let run = app.library.as_ref().and_then(|library| app.run_list.selected_run(library));
+    if let Some(run) = run {
+        actions.push((Action::Accept, "open"));
+        if run_list::can_be_resumed(run) {
+            actions.push((Action::ResumeSelected, "resume"));
+        }
+    }
+    actions.extend([
+        (Action::FilterRuns, "filter"),
+        (Action::SortRuns, "sort"),
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+    ]);
+    if run.is_some() {
+        actions.extend([
+            (Action::Rename, "rename"),
+            (Action::Tag, "tags"),
+            (Action::Export, "export"),
+            (Action::Duplicate, "copy to Setup"),
+            (Action::Delete, "delete"),
+        ]);
+    }
+    actions
+}
+
 fn live(app: &App) -> Vec<(Action, &'static str)> {
     let mut actions = Vec::new();
     if let Some(run) = app.shown_run() {
         match run.state() {
-            RunState::Pausing | RunState::Paused => actions.push((Action::Pause, "go on")),
+            _ if run.can_be_resumed() => actions.push((Action::Resume, "resume")),
+            RunState::Pausing | RunState::Paused if run.is_active() => {
+                actions.push((Action::Pause, "go on"));
+            }
             RunState::Stopping => {}
             _ if run.is_active() => actions.push((Action::Pause, "pause")),
-            _ if run.can_be_resumed() => actions.push((Action::Resume, "resume")),
             _ => {}
         }
         if run.is_active() {

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::library::Library;
 use crate::config::run::RunSpec;
 use crate::protocol::{LoggedEvent, TrainControl};
-use crate::runs::RunHistory;
+use crate::queue::{Queue, QueueEntry};
+use crate::runs::{Labels, RunHistory};
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -38,6 +40,42 @@ pub enum Msg {
     },
     /// A run was started or resumed.
     RunStarted(Box<StartedRun>),
+    /// The runs on disk were read.
+    Library(Box<Library>),
+    /// A run on disk was read to be shown. True: another process trains it.
+    RunOpened(Box<StartedRun>, bool),
+    /// A run of another process went on.
+    Followed {
+        /// The run.
+        run: String,
+        /// Whether the events begin anew, so that what was known before is void.
+        anew: bool,
+        /// What its trainer said.
+        events: Vec<LoggedEvent>,
+        /// Whether the other process still has it.
+        live: bool,
+    },
+    /// A run is gone from the disk, as the user wished.
+    Deleted {
+        /// The run.
+        run: String,
+    },
+    /// The queue of the runs folder was read, or cannot be used for a reason.
+    QueueOpened(Result<Queue, String>),
+    /// An entry of the queue was started, or could not be for a reason.
+    QueueAnswered {
+        /// The entry.
+        entry: u64,
+        /// Why it could not be started.
+        error: Option<String>,
+    },
+    /// Something asked for was done, which the user should hear of.
+    Notice {
+        /// What was asked for.
+        title: String,
+        /// What was done.
+        text: String,
+    },
     /// Something asked for could not be done.
     Error {
         /// What was asked for.
@@ -74,6 +112,23 @@ pub enum Cmd {
         /// The request.
         control: TrainControl,
     },
+    /// Read a run from disk to show it.
+    Open(String),
+    /// Give a run other labels.
+    Label {
+        /// The run.
+        run: String,
+        /// Its labels.
+        labels: Labels,
+    },
+    /// Write a run's epochs and steps as tables of comma-separated values.
+    Export(String),
+    /// Delete a run from the disk.
+    Delete(String),
+    /// Keep the queue for other days.
+    SaveQueue(Queue),
+    /// Start the run of an entry of the queue.
+    StartQueued(Box<QueueEntry>),
     /// Draw everything anew.
     Redraw,
     /// Suspend the program.

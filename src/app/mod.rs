@@ -7,7 +7,11 @@ pub mod document;
 
 pub mod fields;
 
+pub mod format;
+
 pub mod hints;
+
+pub mod library;
 
 pub mod live;
 
@@ -17,6 +21,14 @@ pub mod overlay;
 
 pub mod progress;
 
+pub mod prompt;
+
+pub mod results;
+
+pub mod run_list;
+
+pub mod run_queue;
+
 pub mod run_view;
 
 pub mod setup;
@@ -24,6 +36,8 @@ pub mod setup;
 pub mod summary;
 
 mod update;
+
+mod update_runs;
 
 #[cfg(test)]
 pub mod testing;
@@ -37,8 +51,12 @@ use crate::config::interface::InterfaceConfig;
 use crate::config::keys::{Action, Keymap, Scope};
 use crate::config::run::RunSpec;
 use crate::config::theme::Theme;
+use library::Library;
 use live::LiveScreen;
 use overlay::Overlay;
+use results::ResultsScreen;
+use run_list::RunList;
+use run_queue::RunQueue;
 use run_view::RunView;
 use setup::SetupForm;
 
@@ -49,10 +67,14 @@ pub enum Screen {
     Setup,
     /// Watch a run and steer it.
     Live,
+    /// The document's tables with ours beside them.
+    Results,
+    /// Every run on disk.
+    Runs,
 }
 
 /// The screens in the order of their number keys.
-pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live];
+pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live, Screen::Results, Screen::Runs];
 
 impl Screen {
     /// The name on the tab.
@@ -60,6 +82,8 @@ impl Screen {
         match self {
             Self::Setup => "Setup",
             Self::Live => "Live",
+            Self::Results => "Results",
+            Self::Runs => "Runs",
         }
     }
 
@@ -68,6 +92,8 @@ impl Screen {
         match self {
             Self::Setup => Action::ShowSetup,
             Self::Live => Action::ShowLive,
+            Self::Results => Action::ShowResults,
+            Self::Runs => Action::ShowRuns,
         }
     }
 
@@ -76,6 +102,8 @@ impl Screen {
         match self {
             Self::Setup => Scope::Setup,
             Self::Live => Scope::Live,
+            Self::Results => Scope::Results,
+            Self::Runs => Scope::Runs,
         }
     }
 }
@@ -106,7 +134,15 @@ pub struct App {
     pub setup: SetupForm,
     /// The Live screen.
     pub live: LiveScreen,
-    /// The runs of this session, in the order of their first start.
+    /// The Results screen.
+    pub results: ResultsScreen,
+    /// The Runs screen.
+    pub run_list: RunList,
+    /// Every run on disk, as last read; `None` before the first time.
+    pub library: Option<Library>,
+    /// The runs that wait for their turn.
+    pub queue: RunQueue,
+    /// The runs of this session and those opened in it, in the order of their first appearance.
     pub runs: Vec<RunView>,
     /// How the program is being left, if it is.
     pub leaving: Option<Leaving>,
@@ -130,6 +166,10 @@ impl App {
             overlays: Vec::new(),
             setup: SetupForm::new(spec),
             live: LiveScreen::default(),
+            results: ResultsScreen::default(),
+            run_list: RunList::default(),
+            library: None,
+            queue: RunQueue::default(),
             runs: Vec::new(),
             leaving: None,
             now: None,
@@ -149,6 +189,17 @@ impl App {
     /// Whether something on the screen changes by time alone.
     pub fn depends_on_time(&self) -> bool {
         self.active_runs().any(|run| !run.is_paused())
+    }
+
+    /// Whether the runs on disk are to be read anew whenever they change.
+    pub fn watches_library(&self) -> bool {
+        matches!(self.screen, Screen::Results | Screen::Runs)
+    }
+
+    /// The run of another process whose events are to be followed.
+    pub fn followed_run(&self) -> Option<&str> {
+        let run = self.shown_run().filter(|run| run.elsewhere)?;
+        (self.screen == Screen::Live).then_some(run.id.as_str())
     }
 
     /// Seconds since the shown run last spoke, while it should be speaking.

@@ -2,10 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::prompt::{self, Prompt};
 use crate::config::keys::Action;
+use crate::config::run::RunSpec;
 
 /// Something over the screen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Overlay {
     /// The keys, from this line on.
     Help {
@@ -14,6 +16,10 @@ pub enum Overlay {
     },
     /// A question.
     Confirm(Confirm),
+    /// A question with a line of text as its answer.
+    Prompt(Box<Prompt>),
+    /// The runs that wait for their turn.
+    Queue,
     /// A message that waits to be read.
     Message {
         /// What it is about.
@@ -48,18 +54,20 @@ pub struct Choice {
 }
 
 /// What an answer stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// Pause every run, then leave.
     PauseAndLeave,
     /// Stop every run, then leave.
     StopAndLeave,
+    /// Put these runs into the queue.
+    Enqueue(Vec<RunSpec>),
     /// Do nothing.
     Stay,
 }
 
 /// What a key did to an overlay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OverlayReply {
     /// It stays.
     Open,
@@ -67,6 +75,10 @@ pub enum OverlayReply {
     Close,
     /// It is done with, and this was answered.
     Answer(Answer),
+    /// It is done with, and this was answered in words about a run.
+    Prompted(String, prompt::Outcome),
+    /// The action is for the queue.
+    Queue(Action),
 }
 
 impl Confirm {
@@ -89,11 +101,25 @@ impl Confirm {
         }
     }
 
+    /// Asks whether runs are to be put into the queue.
+    pub fn enqueue(title: String, text: String, specs: Vec<RunSpec>) -> Self {
+        let choice = |key, label, answer| Choice { key, label, answer };
+        Self {
+            title,
+            text,
+            choices: vec![
+                choice('a', "add to the queue", Answer::Enqueue(specs)),
+                choice('n', "do nothing", Answer::Stay),
+            ],
+            selected: 0,
+        }
+    }
+
     fn key(&mut self, action: Option<Action>, key: KeyEvent) -> OverlayReply {
         if let KeyCode::Char(letter) = key.code
             && let Some(choice) = self.choices.iter().find(|choice| choice.key == letter)
         {
-            return OverlayReply::Answer(choice.answer);
+            return OverlayReply::Answer(choice.answer.clone());
         }
         let count = self.choices.len().max(1);
         match action {
@@ -106,7 +132,7 @@ impl Confirm {
                 OverlayReply::Open
             }
             Some(Action::Accept) => match self.choices.get(self.selected) {
-                Some(choice) => OverlayReply::Answer(choice.answer),
+                Some(choice) => OverlayReply::Answer(choice.answer.clone()),
                 None => OverlayReply::Close,
             },
             Some(Action::Back) => OverlayReply::Close,
@@ -138,6 +164,18 @@ impl Overlay {
                 _ => OverlayReply::Open,
             },
             Self::Confirm(confirm) => confirm.key(action, key),
+            Self::Prompt(prompt) => match prompt.key(key) {
+                prompt::Outcome::Open => OverlayReply::Open,
+                prompt::Outcome::Dropped => OverlayReply::Close,
+                outcome => OverlayReply::Prompted(prompt.run.clone(), outcome),
+            },
+            Self::Queue => match action {
+                Some(Action::Back | Action::Quit | Action::ShowQueue | Action::Accept) => {
+                    OverlayReply::Close
+                }
+                Some(action) => OverlayReply::Queue(action),
+                None => OverlayReply::Open,
+            },
         }
     }
 }

@@ -22,6 +22,10 @@ pub struct RunView {
     pub pending: Option<TrainControl>,
     /// Whether a trainer of this process has the run.
     pub attached: bool,
+    /// Whether another process trains the run.
+    pub elsewhere: bool,
+    /// Whether it was only read from disk in this session, not trained.
+    pub opened: bool,
 }
 
 /// What a run is doing, in the words of the screen.
@@ -79,7 +83,16 @@ impl RunState {
 impl RunView {
     /// A run that a trainer of this process has just been given.
     pub fn new(id: String, folder: PathBuf, spec: RunSpec) -> Self {
-        Self { id, folder, spec, history: RunHistory::default(), pending: None, attached: true }
+        Self {
+            id,
+            folder,
+            spec,
+            history: RunHistory::default(),
+            pending: None,
+            attached: true,
+            elsewhere: false,
+            opened: false,
+        }
     }
 
     /// Folds in what the trainer said. A request counts as done only when the trainer confirms it.
@@ -105,7 +118,10 @@ impl RunView {
             Some(Ending::Failed(_)) => return RunState::Failed,
             Some(Ending::Finished(Outcome::Completed)) => return RunState::Completed,
             Some(Ending::Finished(Outcome::Stopped)) => return RunState::Stopped,
-            None if !self.attached => return RunState::Interrupted,
+            None if !self.attached && !self.elsewhere => {
+                let paused = self.history.phase == Some(Phase::Paused);
+                return if paused { RunState::Paused } else { RunState::Interrupted };
+            }
             None => {}
         }
         match (self.pending, self.history.phase) {
@@ -133,7 +149,7 @@ impl RunView {
 
     /// Whether the run can be gone on with from its folder.
     pub fn can_be_resumed(&self) -> bool {
-        !self.is_active() && self.state() != RunState::Completed
+        !self.is_active() && !self.elsewhere && self.state() != RunState::Completed
     }
 
     /// Why the run broke off, if it did.

@@ -35,6 +35,8 @@ pub struct Edit {
 pub enum SetupRequest {
     /// Start the run.
     Start,
+    /// Put the run into the queue.
+    Enqueue,
 }
 
 /// Rows that page up and page down move by.
@@ -78,7 +80,8 @@ impl SetupForm {
                 }
             }
             Action::ResetAll => self.spec = RunSpec::default(),
-            Action::Accept => return self.start(),
+            Action::Accept => return self.begin_run(SetupRequest::Start),
+            Action::Enqueue => return self.begin_run(SetupRequest::Enqueue),
             _ => {}
         }
         None
@@ -160,10 +163,10 @@ impl SetupForm {
         self.focus = self.focus.saturating_add_signed(by).min(last);
     }
 
-    /// Starts the run, or goes to the first value that prevents it.
-    fn start(&mut self) -> Option<SetupRequest> {
+    /// Gives the request, or goes to the first value that prevents the run.
+    fn begin_run(&mut self, request: SetupRequest) -> Option<SetupRequest> {
         let Some(problem) = self.spec.problems().into_iter().next() else {
-            return Some(SetupRequest::Start);
+            return Some(request);
         };
         if let Some(index) = fields::all().position(|field| field.key == problem.key) {
             self.focus = index;

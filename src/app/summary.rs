@@ -8,7 +8,7 @@ use crate::runs::history::Ending;
 
 /// The runs of this session: how they stand, where they lie and how to go on. Empty without runs.
 pub fn summary(app: &App) -> String {
-    app.runs.iter().map(run_summary).collect()
+    app.runs.iter().filter(|run| !run.opened).map(run_summary).collect()
 }
 
 fn run_summary(run: &RunView) -> String {

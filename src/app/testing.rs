@@ -2,11 +2,16 @@
 
 use jiff::Timestamp;
 
+use crate::config::run::{DataSource, RunSpec};
 use crate::protocol::{
     EpochMetrics, Failed, Finished, LoggedEvent, Outcome, Phase, PhaseChange, Started, StepMetrics,
     TrainEvent,
 };
-use crate::runs::RunHistory;
+use crate::runs::description::Environment;
+use crate::runs::history::Ending;
+use crate::runs::record::RunRecord;
+use crate::runs::state::RunState;
+use crate::runs::{Labels, RunDescription, RunHistory, RunStore, sample};
 
 /// An event at the beginning of time.
 pub fn logged(event: TrainEvent) -> LoggedEvent {
@@ -85,4 +90,44 @@ pub fn failed(error: &str, step: u64) -> LoggedEvent {
 /// What the events add up to.
 pub fn history<const N: usize>(events: [LoggedEvent; N]) -> RunHistory {
     events.iter().collect()
+}
+
+/// A run on disk that has done so many epochs of 10, each better than the one before; its id also
+/// decides when it was created.
+pub fn record(id: &str, epochs: u32, live: bool) -> RunRecord {
+    let mut spec = RunSpec { epochs: 10, ..RunSpec::default() };
+    spec.data.source = DataSource::Synthetic;
+    let begun = [started(10, 100, 0), phase(Phase::Training, 0)].into_iter();
+    let trained = (1..=epochs).map(|number| epoch(number, u64::from(number) * 100));
+    let end = (epochs == 10).then(|| finished(Outcome::Completed, 1_000));
+    let events: Vec<LoggedEvent> = begun.chain(trained).chain(end).collect();
+    let mut history: RunHistory = events.iter().collect();
+    if let Some(started) = &mut history.started {
+        started.data = "synthetic".to_owned();
+    }
+    record_of(id, spec, history, live)
+}
+
+/// A run on disk with this recipe and history.
+pub fn record_of(id: &str, spec: RunSpec, history: RunHistory, live: bool) -> RunRecord {
+    let environment = history.started.as_ref().map(Environment::from);
+    RunRecord {
+        folder: RunStore::new("/runs".into()).folder(id),
+        description: RunDescription {
+            id: id.to_owned(),
+            created: Timestamp::from_second(id.bytes().map(i64::from).sum()).unwrap(),
+            environment,
+            ..sample::description(id, spec)
+        },
+        labels: Labels::default(),
+        state: RunState::of(&history, live),
+        history,
+    }
+}
+
+/// A full run of the document's recipe for a model, all but the last epoch at 92 %.
+pub fn full_record(id: &str, spec: RunSpec) -> RunRecord {
+    let ending = Some(Ending::Finished(Outcome::Completed));
+    let history = RunHistory { ending, ..sample::history(200, 0.9221, 0.92) };
+    record_of(id, spec, history, false)
 }

@@ -6,18 +6,15 @@ use super::message::{Cmd, Msg, StartedRun};
 use super::overlay::{Answer, Confirm, Overlay, OverlayReply};
 use super::run_view::{RunState, RunView};
 use super::setup::SetupRequest;
-use super::{App, Leaving, SCREENS, Screen};
-use crate::config::keys::Action;
+use super::{App, Leaving, SCREENS, Screen, run_queue, update_runs};
+use crate::config::keys::{Action, Scope};
 use crate::protocol::TrainControl;
 
 /// Takes in what happened; gives back what is to be done.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
     let mut commands = match msg {
         Msg::Key(key) => key_pressed(app, key),
-        Msg::Paste(text) => {
-            app.setup.paste(&text);
-            Vec::new()
-        }
+        Msg::Paste(text) => pasted(app, &text),
         Msg::Mouse(_) | Msg::Resize => Vec::new(),
         Msg::Tick(now) => {
             app.now = Some(now);
@@ -30,6 +27,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             if let Some(view) = app.runs.iter_mut().find(|view| view.id == run) {
                 view.apply(&event);
             }
+            update_runs::watch_for_failure(app, &run, &event);
             Vec::new()
         }
         Msg::TrainerGone { run } => {
@@ -40,15 +38,40 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::RunStarted(started) => run_started(app, *started),
-        Msg::Error { title, text } => {
+        Msg::RunOpened(opened, elsewhere) => update_runs::run_opened(app, *opened, elsewhere),
+        Msg::Followed { run, anew, events, live } => {
+            update_runs::followed(app, &run, anew, &events, live)
+        }
+        Msg::Library(library) => {
+            app.library = Some(*library);
+            Vec::new()
+        }
+        Msg::Deleted { run } => update_runs::deleted(app, &run),
+        Msg::QueueOpened(queue) => update_runs::queue_opened(app, queue),
+        Msg::QueueAnswered { entry, error } => {
+            app.queue.answered(entry, error).into_iter().collect()
+        }
+        Msg::Notice { title, text } | Msg::Error { title, text } => {
             app.overlays.push(Overlay::Message { title, text });
             Vec::new()
         }
     };
+    commands.extend(run_queue::next(app));
     if leaving_is_due(app) {
         commands.push(Cmd::Quit);
     }
     commands
+}
+
+/// Pasted text goes where a key would.
+fn pasted(app: &mut App, text: &str) -> Vec<Cmd> {
+    match app.overlays.last_mut() {
+        Some(Overlay::Prompt(prompt)) => prompt.paste(text),
+        Some(_) => {}
+        None if app.screen == Screen::Runs && app.run_list.typing => app.run_list.paste(text),
+        None => app.setup.paste(text),
+    }
+    Vec::new()
 }
 
 /// Whether the runs have reached what leaving waits for.
@@ -66,22 +89,34 @@ fn run_started(app: &mut App, started: StartedRun) -> Vec<Cmd> {
     // What ended a run before is no longer so.
     view.history.ending = None;
     view.history.phase = None;
-    match app.runs.iter().position(|run| run.id == view.id) {
+    let shown_is_on = app.shown_run().is_some_and(|run| run.is_active() || run.opened);
+    let place = match app.runs.iter().position(|run| run.id == view.id) {
         Some(index) => {
-            app.live.run = index;
             app.runs.splice(index..=index, [view]);
+            index
         }
         None => {
-            app.live.run = app.runs.len();
             app.runs.push(view);
+            app.runs.len() - 1
         }
+    };
+    // A run of the queue does not take the screen from whoever is doing something else.
+    let queued = app.queue.is_starting();
+    if !(queued && shown_is_on) {
+        app.live.run = place;
     }
-    app.screen = Screen::Live;
+    if !queued {
+        app.screen = Screen::Live;
+    }
     Vec::new()
 }
 
 fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
-    let action = app.keymap.action(app.screen.scope(), key);
+    let scope = match app.overlays.last() {
+        Some(Overlay::Queue) => Scope::Queue,
+        _ => app.screen.scope(),
+    };
+    let action = app.keymap.action(scope, key);
     match action {
         Some(Action::Interrupt) => return interrupt(app),
         Some(Action::Suspend) => return vec![Cmd::Suspend],
@@ -99,6 +134,11 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
                 app.overlays.pop();
                 answered(app, answer)
             }
+            OverlayReply::Prompted(run, outcome) => {
+                app.overlays.pop();
+                update_runs::prompted(app, run, outcome)
+            }
+            OverlayReply::Queue(action) => app.queue.act(action).into_iter().collect(),
         };
     }
     if app.screen == Screen::Setup {
@@ -109,6 +149,13 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
         if app.setup.begin_typing(key) {
             return Vec::new();
         }
+    }
+    if app.screen == Screen::Runs
+        && app.run_list.typing
+        && let Some(library) = &app.library
+    {
+        app.run_list.type_key(key, library);
+        return Vec::new();
     }
     action.map_or_else(Vec::new, |action| act(app, action))
 }
@@ -122,11 +169,14 @@ fn act(app: &mut App, action: Action) -> Vec<Cmd> {
         Action::NextScreen => turn_screen(app, 1),
         Action::PreviousScreen => turn_screen(app, SCREENS.len() - 1),
         Action::Help => app.overlays.push(Overlay::Help { scroll: 0 }),
+        Action::ShowQueue => app.overlays.push(Overlay::Queue),
         Action::Quit => return quit(app),
         Action::Back if app.leaving.is_some() => app.leaving = None,
         _ => match app.screen {
             Screen::Setup => return act_on_setup(app, action),
             Screen::Live => return act_on_live(app, action),
+            Screen::Results => return update_runs::act_on_results(app, action),
+            Screen::Runs => return update_runs::act_on_runs(app, action),
         },
     }
     Vec::new()
@@ -141,20 +191,12 @@ fn turn_screen(app: &mut App, by: usize) {
 
 fn act_on_setup(app: &mut App, action: Action) -> Vec<Cmd> {
     match app.setup.act(action) {
-        Some(SetupRequest::Start) if app.leaving.is_none() => start(app),
+        Some(SetupRequest::Start) if app.leaving.is_none() => {
+            update_runs::start(app, app.setup.spec.clone())
+        }
+        Some(SetupRequest::Enqueue) => update_runs::enqueue(app, vec![app.setup.spec.clone()]),
         _ => Vec::new(),
     }
-}
-
-fn start(app: &mut App) -> Vec<Cmd> {
-    if app.active_runs().next().is_some() {
-        app.overlays.push(Overlay::Message {
-            title: "A run is on".to_owned(),
-            text: "Stop it first, or wait until it ends; then start this one.".to_owned(),
-        });
-        return Vec::new();
-    }
-    vec![Cmd::Start(Box::new(app.setup.spec.clone()))]
 }
 
 fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
@@ -163,6 +205,10 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
     let Some(run) = app.runs.get_mut(app.live.run) else { return Vec::new() };
     let control = match action {
         Action::Pause if leaving => return Vec::new(),
+        // Paused in a process that has ended since.
+        Action::Pause if run.can_be_resumed() && run.state() == RunState::Paused => {
+            return resume(app);
+        }
         Action::Pause => match run.state() {
             RunState::Pausing | RunState::Paused => TrainControl::Resume,
             _ => TrainControl::Pause,
@@ -185,8 +231,7 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
 }
 
 fn resume(app: &App) -> Vec<Cmd> {
-    let none_on = app.active_runs().next().is_none();
-    let shown = app.shown_run().filter(|_| none_on);
+    let shown = app.shown_run().filter(|_| !run_queue::is_full(app));
     shown.map(|run| Cmd::Resume(run.id.clone())).into_iter().collect()
 }
 
@@ -215,6 +260,7 @@ fn answered(app: &mut App, answer: Answer) -> Vec<Cmd> {
     match answer {
         Answer::PauseAndLeave => leave(app, Leaving::WhenPaused),
         Answer::StopAndLeave => leave(app, Leaving::WhenStopped),
+        Answer::Enqueue(specs) => update_runs::enqueue(app, specs),
         Answer::Stay => Vec::new(),
     }
 }

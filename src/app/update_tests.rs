@@ -8,6 +8,7 @@ use crate::app::testing::{finished, phase, started};
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
 use crate::protocol::{LoggedEvent, Outcome, Phase};
+use crate::queue::Queue;
 use crate::runs::RunHistory;
 
 fn app() -> App {
@@ -63,9 +64,12 @@ fn number_keys_and_tab_go_through_the_screens() {
     press(&mut app, "2");
     assert_eq!(app.screen, Screen::Live);
     press_code(&mut app, KeyCode::Tab);
+    assert_eq!(app.screen, Screen::Results);
+    press(&mut app, "5");
+    press_code(&mut app, KeyCode::Tab);
     assert_eq!(app.screen, Screen::Setup);
     press_code(&mut app, KeyCode::BackTab);
-    assert_eq!(app.screen, Screen::Live);
+    assert_eq!(app.screen, Screen::Runs);
 }
 
 #[test]
@@ -186,7 +190,16 @@ fn a_second_start_waits_for_the_first() {
     let mut app = app_with_run();
     press(&mut app, "1");
     assert_eq!(press_code(&mut app, KeyCode::Enter), []);
-    assert!(matches!(app.overlays.last(), Some(Overlay::Message { .. })));
+    // Asked, it goes into the queue.
+    assert!(matches!(app.overlays.last(), Some(Overlay::Confirm(_))));
+    update(&mut app, Msg::QueueOpened(Ok(Queue::default())));
+    let commands = press(&mut app, "a");
+    assert!(matches!(&commands[..], [Cmd::SaveQueue(_)]), "{commands:?}");
+    assert_eq!(app.queue.queue.entries().len(), 1);
+    assert_eq!(press_code(&mut app, KeyCode::Esc), []);
+    let commands = say(&mut app, finished(Outcome::Completed, 9));
+    let [Cmd::StartQueued(entry)] = &commands[..] else { panic!("{commands:?}") };
+    assert_eq!(entry.spec, RunSpec::default());
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub fn run(mut config: Config, spawn: Spawn, replay: Option<Replay>) -> Result<(
     terminal::run(Session {
         supervisor: Supervisor::new(RunStore::new(runs), spawn),
         interface: config.interface,
+        queue: config.queue,
         spec: config.run,
         notes,
         log: log_file()?,

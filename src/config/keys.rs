@@ -19,6 +19,12 @@ pub enum Scope {
     Setup,
     /// On the Live screen.
     Live,
+    /// On the Results screen.
+    Results,
+    /// On the Runs screen.
+    Runs,
+    /// Over a screen, where the queue is shown.
+    Queue,
 }
 
 impl Scope {
@@ -28,6 +34,9 @@ impl Scope {
             Self::Everywhere => "Everywhere",
             Self::Setup => "Setup",
             Self::Live => "Live",
+            Self::Results => "Results",
+            Self::Runs => "Runs",
+            Self::Queue => "Queue",
         }
     }
 
@@ -44,6 +53,9 @@ impl Scope {
 pub enum Action {
     ShowSetup,
     ShowLive,
+    ShowResults,
+    ShowRuns,
+    ShowQueue,
     NextScreen,
     PreviousScreen,
     Up,
@@ -75,6 +87,27 @@ pub enum Action {
     PreviousChart,
     Expand,
     LogScale,
+    Enqueue,
+    StartRow,
+    QueueRow,
+    QueueMissing,
+    FilterRuns,
+    SortRuns,
+    ReverseRuns,
+    ResumeSelected,
+    Duplicate,
+    Rename,
+    Tag,
+    Note,
+    Export,
+    Delete,
+    QueueEarlier,
+    QueueLater,
+    QueueRemove,
+    QueueHold,
+    QueuePausedFrees,
+    QueueMore,
+    QueueFewer,
 }
 
 /// An action with its place, its default keys and its description.
@@ -107,6 +140,9 @@ const fn bind(
 pub const BINDINGS: &[Binding] = &[
     bind(Action::ShowSetup, Scope::Everywhere, &["1"], "setup", "Show Setup: describe a run and start it"),
     bind(Action::ShowLive, Scope::Everywhere, &["2"], "live", "Show Live: watch a run and steer it"),
+    bind(Action::ShowResults, Scope::Everywhere, &["3"], "results", "Show Results: the document's tables with ours beside them"),
+    bind(Action::ShowRuns, Scope::Everywhere, &["5"], "runs", "Show Runs: every run on disk"),
+    bind(Action::ShowQueue, Scope::Everywhere, &["Q"], "queue", "Show the runs that wait for their turn"),
     bind(Action::NextScreen, Scope::Everywhere, &["tab"], "next screen", "Go to the next screen"),
     bind(Action::PreviousScreen, Scope::Everywhere, &["shift-tab"], "previous screen", "Go to the previous screen"),
     bind(Action::Up, Scope::Everywhere, &["up", "k"], "up", "Move up"),
@@ -127,6 +163,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Edit, Scope::Setup, &["space", "e"], "change", "Change the value: type it, or take the next one"),
     bind(Action::Reset, Scope::Setup, &["r"], "default", "Set this value back to its default"),
     bind(Action::ResetAll, Scope::Setup, &["R"], "all defaults", "Set every value back to its default"),
+    bind(Action::Enqueue, Scope::Setup, &["a"], "queue", "Add this run to the queue"),
     bind(Action::Pause, Scope::Live, &["p"], "pause", "Pause the run with a checkpoint, or go on with it"),
     bind(Action::StopAfterEpoch, Scope::Live, &["S"], "stop after epoch", "Train this epoch to its end, then stop"),
     bind(Action::Stop, Scope::Live, &["s"], "stop", "Stop the run now, with a checkpoint; it can be resumed"),
@@ -138,6 +175,26 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::PreviousChart, Scope::Live, &["N"], "previous chart", "Select the previous chart"),
     bind(Action::Expand, Scope::Live, &["z"], "expand", "Show the selected chart alone, or all of them"),
     bind(Action::LogScale, Scope::Live, &["y"], "log y", "Logarithmic or linear y axis of the selected chart"),
+    bind(Action::StartRow, Scope::Results, &["s"], "start", "Start a full run of this model with the document's recipe"),
+    bind(Action::QueueRow, Scope::Results, &["a"], "queue", "Add a full run of this model to the queue"),
+    bind(Action::QueueMissing, Scope::Results, &["A"], "queue all missing", "Add a full run of every model that has none to the queue"),
+    bind(Action::FilterRuns, Scope::Runs, &["/"], "filter", "Show only runs that match, such as `v2 best>92`"),
+    bind(Action::SortRuns, Scope::Runs, &["o"], "sort", "Order the list by the next column"),
+    bind(Action::ReverseRuns, Scope::Runs, &["O"], "reverse", "Turn the order round"),
+    bind(Action::ResumeSelected, Scope::Runs, &["u"], "resume", "Go on with a run that was stopped or broke off"),
+    bind(Action::Duplicate, Scope::Runs, &["d"], "copy to Setup", "Set up a new run like this one"),
+    bind(Action::Rename, Scope::Runs, &["r"], "rename", "Give the run a title"),
+    bind(Action::Tag, Scope::Runs, &["t"], "tags", "Give the run tags"),
+    bind(Action::Note, Scope::Runs, &["n"], "note", "Write a note on the run"),
+    bind(Action::Export, Scope::Runs, &["E"], "export", "Write the run's epochs and steps as CSV files"),
+    bind(Action::Delete, Scope::Runs, &["D", "delete"], "delete", "Delete the run; asks for its name first"),
+    bind(Action::QueueEarlier, Scope::Queue, &["K", "-"], "earlier", "Move the run towards the front"),
+    bind(Action::QueueLater, Scope::Queue, &["J", "+"], "later", "Move the run towards the end"),
+    bind(Action::QueueRemove, Scope::Queue, &["d", "delete"], "remove", "Take the run out of the queue"),
+    bind(Action::QueueHold, Scope::Queue, &["space"], "hold", "Start nothing more, or go on"),
+    bind(Action::QueuePausedFrees, Scope::Queue, &["f"], "paused frees", "Whether a paused run frees its place for the next one"),
+    bind(Action::QueueMore, Scope::Queue, &[">"], "more", "Train one more run at a time"),
+    bind(Action::QueueFewer, Scope::Queue, &["<"], "fewer", "Train one run fewer at a time"),
 ];
 
 impl Action {
@@ -394,8 +451,8 @@ mod tests {
                 assert_eq!(key.parse::<Key>().unwrap().to_string(), *key);
             }
         }
-        // LogScale is the last of the enumeration; serde refuses what is not in it.
-        assert_eq!(BINDINGS.len(), Action::LogScale as usize + 1);
+        // QueueFewer is the last of the enumeration; serde refuses what is not in it.
+        assert_eq!(BINDINGS.len(), Action::QueueFewer as usize + 1);
         assert_eq!(Keymap::default().duplicate(), None);
     }
 

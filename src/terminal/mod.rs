@@ -1,5 +1,7 @@
 //! The dashboard on a real terminal.
 
+mod disk;
+
 mod guard;
 
 mod input;
@@ -21,6 +23,7 @@ use ratatui::backend::CrosstermBackend;
 
 use crate::app::{App, summary};
 use crate::config::interface::InterfaceConfig;
+use crate::config::queue::QueueConfig;
 use crate::config::run::RunSpec;
 use crate::supervisor::Supervisor;
 use guard::Guard;
@@ -32,6 +35,8 @@ pub struct Session {
     pub supervisor: Supervisor,
     /// How it looks and answers.
     pub interface: InterfaceConfig,
+    /// How runs that wait are started.
+    pub queue: QueueConfig,
     /// What the Setup screen starts from.
     pub spec: RunSpec,
     /// What the user should know about this machine, such as why there is no GPU.
@@ -48,7 +53,8 @@ pub struct Session {
 pub fn run(session: Session) -> Result<()> {
     // By convention any value that is not empty counts.
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let app = App::new(&session.interface, no_colour, session.spec, session.notes);
+    let mut app = App::new(&session.interface, no_colour, session.spec, session.notes);
+    app.queue.config = session.queue;
     let trainers = Trainers::new(session.supervisor);
     let (sender, inputs) = unbounded();
     input::watch_signals(sender.clone()).context("cannot watch for signals")?;

@@ -3,12 +3,13 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, after, at, never, select_biased};
+use crossbeam_channel::{Receiver, Sender, after, at, never, select_biased};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect};
 
+use super::disk::{self, Job, Watched};
 use super::trainers::Trainers;
 use crate::app::{App, Cmd, Msg, update};
 use crate::views;
@@ -35,7 +36,10 @@ pub fn run<B: Backend>(
     suspend: impl FnMut() -> io::Result<()>,
 ) -> App {
     let inputs = inputs.clone();
-    let mut session = Session { app, trainers, inputs, suspend, ended: false, cleared: false };
+    let disk = disk::spawn(trainers.store().clone(), app.setup.spec.clone(), trainers.sender());
+    let watched = Watched::default();
+    let mut session =
+        Session { app, trainers, disk, watched, inputs, suspend, ended: false, cleared: false };
     let mut drawable = true;
     // When the next drawing may happen, while one is due.
     let mut due = Some(Instant::now());
@@ -63,6 +67,9 @@ pub fn run<B: Backend>(
 struct Session<S> {
     app: App,
     trainers: Trainers,
+    disk: Sender<Job>,
+    /// What the disk thread was told to watch.
+    watched: Watched,
     inputs: Receiver<Msg>,
     suspend: S,
     ended: bool,
@@ -123,6 +130,24 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         for command in update(&mut self.app, msg) {
             self.perform(command);
         }
+        let watched = Watched {
+            library: self.app.watches_library(),
+            run: self.app.followed_run().map(str::to_owned),
+        };
+        if watched != self.watched {
+            self.watched = watched.clone();
+            self.ask_disk(Job::Watch(watched));
+        }
+    }
+
+    fn ask_disk(&mut self, job: Job) {
+        if self.disk.send(job).is_err() {
+            let title = "The runs folder".to_owned();
+            let text = "The thread that reads it has ended; its reason is in the log. Training \
+                        goes on; open the dashboard anew to see the folder."
+                .to_owned();
+            update(&mut self.app, Msg::Error { title, text });
+        }
     }
 
     fn perform(&mut self, command: Cmd) {
@@ -135,6 +160,22 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
                 let answer = self.trainers.resume(&run);
                 self.take(answer);
             }
+            Cmd::StartQueued(entry) => {
+                let answer = self.trainers.start(entry.spec);
+                let error = match &answer {
+                    Msg::Error { text, .. } => Some(text.clone()),
+                    _ => None,
+                };
+                if error.is_none() {
+                    self.take(answer);
+                }
+                self.take(Msg::QueueAnswered { entry: entry.id, error });
+            }
+            Cmd::Open(run) => self.ask_disk(Job::Open(run)),
+            Cmd::Label { run, labels } => self.ask_disk(Job::Label(run, labels)),
+            Cmd::Export(run) => self.ask_disk(Job::Export(run)),
+            Cmd::Delete(run) => self.ask_disk(Job::Delete(run)),
+            Cmd::SaveQueue(queue) => self.ask_disk(Job::SaveQueue(queue)),
             Cmd::Control { run, control } => self.trainers.control(&run, control),
             Cmd::Redraw => self.cleared = true,
             Cmd::Suspend => {

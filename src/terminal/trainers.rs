@@ -11,7 +11,7 @@ use crate::app::Msg;
 use crate::app::message::StartedRun;
 use crate::config::run::RunSpec;
 use crate::protocol::TrainControl;
-use crate::runs::{RunFolder, RunHistory};
+use crate::runs::{RunFolder, RunHistory, RunStore};
 use crate::supervisor::{StartOptions, Supervisor};
 use crate::training::worker::TrainerHandle;
 
@@ -32,6 +32,16 @@ impl Trainers {
     pub fn new(supervisor: Supervisor) -> Self {
         let (sender, words) = unbounded();
         Self { supervisor, running: BTreeMap::new(), sender, words, patience: PATIENCE }
+    }
+
+    /// The runs on disk.
+    pub fn store(&self) -> &RunStore {
+        self.supervisor.store()
+    }
+
+    /// Where other messages can be sent to arrive among the trainers' words.
+    pub fn sender(&self) -> Sender<Msg> {
+        self.sender.clone()
     }
 
     /// What the trainers say.

@@ -39,7 +39,14 @@ pub fn message(frame: &mut Frame, area: Rect, app: &App, title: &str, text: &str
 }
 
 /// Clears a box high enough for the text and `extra` rows; gives its inside.
-fn boxed(frame: &mut Frame, area: Rect, app: &App, title: &str, text: &str, extra: u16) -> Rect {
+pub fn boxed(
+    frame: &mut Frame,
+    area: Rect,
+    app: &App,
+    title: &str,
+    text: &str,
+    extra: u16,
+) -> Rect {
     let block = Block::bordered()
         .title(format!(" {title} "))
         .padding(Padding::horizontal(1))

@@ -10,6 +10,9 @@ use crate::app::App;
 use crate::config::keys::{BINDINGS, Key, Scope};
 use crate::config::theme::Role;
 
+const SCOPES: [Scope; 6] =
+    [Scope::Setup, Scope::Live, Scope::Results, Scope::Runs, Scope::Queue, Scope::Everywhere];
+
 /// Draws the help from its line `scroll` on; the keys of the screen shown come first.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, scroll: u16) {
     let lines = lines(app);
@@ -26,8 +29,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, scroll: u16) {
 
 fn lines(app: &App) -> Vec<Line<'static>> {
     let here = app.screen.scope();
-    let others =
-        [Scope::Setup, Scope::Live, Scope::Everywhere].into_iter().filter(|scope| *scope != here);
+    let others = SCOPES.into_iter().filter(|scope| *scope != here);
     let mut lines = Vec::new();
     for scope in std::iter::once(here).chain(others) {
         lines.push(Line::styled(format!(" {}", scope.title()), app.theme.style(Role::Accent)));

@@ -92,6 +92,10 @@ fn notice(app: &App, run: &RunView) -> Option<Text<'static>> {
     if let Some(error) = run.failure() {
         return Some(Text::styled(format!(" {error}"), app.theme.style(Role::Bad)));
     }
+    if run.elsewhere {
+        let text = " Another process trains this run; it can be watched here, and steered there.";
+        return Some(Text::styled(text, app.theme.style(Role::Accent)));
+    }
     let hint = |action| app.keymap.hint(action).unwrap_or_default();
     let warning = app.theme.style(Role::Warning);
     match run.state() {

@@ -12,11 +12,11 @@ mod ascii;
 
 pub mod chart;
 
+mod columns;
+
 mod confirm;
 
 mod footer;
-
-pub mod format;
 
 mod header;
 
@@ -26,7 +26,17 @@ mod live;
 
 mod numbers;
 
+mod prompt;
+
+mod results;
+
+mod run_list;
+
+mod run_queue;
+
 mod setup;
+
+mod sparkline;
 
 mod small;
 
@@ -35,6 +45,7 @@ mod state;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use crate::app::format;
 use crate::app::overlay::Overlay;
 use crate::app::{App, Screen};
 
@@ -62,12 +73,16 @@ fn draw_screen(frame: &mut Frame, area: Rect, app: &App) {
     match app.screen {
         Screen::Setup => setup::draw(frame, body, app),
         Screen::Live => live::draw(frame, body, app),
+        Screen::Results => results::draw(frame, body, app),
+        Screen::Runs => run_list::draw(frame, body, app),
     }
     for overlay in &app.overlays {
         match overlay {
             Overlay::Help { scroll } => help::draw(frame, body, app, *scroll),
             Overlay::Confirm(confirm) => confirm::draw(frame, body, app, confirm),
             Overlay::Message { title, text } => confirm::message(frame, body, app, title, text),
+            Overlay::Prompt(prompt) => prompt::draw(frame, body, app, prompt),
+            Overlay::Queue => run_queue::draw(frame, body, app),
         }
     }
     footer::draw(frame, bottom, app);
@@ -83,6 +98,9 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
         height,
     }
 }
+
+#[cfg(test)]
+mod run_tests;
 
 #[cfg(test)]
 mod tests;

@@ -8,28 +8,30 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
 use super::draw;
+use crate::app::library::Library;
 use crate::app::message::StartedRun;
 use crate::app::testing::{epoch, failed, finished, phase, started, step};
 use crate::app::{App, Msg, update};
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
 use crate::protocol::{LoggedEvent, Outcome, Phase};
+use crate::queue::Queue;
 use crate::runs::RunHistory;
 
-fn app_with(interface: &InterfaceConfig, no_colour: bool) -> App {
+pub fn app_with(interface: &InterfaceConfig, no_colour: bool) -> App {
     let notes = vec!["Training runs on the CPU: no NVIDIA driver answers.".to_owned()];
     App::new(interface, no_colour, RunSpec::default(), notes)
 }
 
-fn app() -> App {
+pub fn app() -> App {
     app_with(&InterfaceConfig::default(), false)
 }
 
-fn press(app: &mut App, code: KeyCode) {
+pub fn press(app: &mut App, code: KeyCode) {
     update(app, Msg::Key(code.into()));
 }
 
-fn type_text(app: &mut App, text: &str) {
+pub fn type_text(app: &mut App, text: &str) {
     text.chars().for_each(|letter| press(app, KeyCode::Char(letter)));
 }
 
@@ -38,7 +40,7 @@ fn say(app: &mut App, event: LoggedEvent) {
 }
 
 /// A run three epochs and a half in, paused once.
-fn with_run(mut app: App) -> App {
+pub fn with_run(mut app: App) -> App {
     let run = StartedRun {
         id: "a".to_owned(),
         folder: "/runs/a".into(),
@@ -69,7 +71,7 @@ fn buffer(app: &App, width: u16, height: u16) -> Buffer {
     terminal.backend().buffer().clone()
 }
 
-fn picture(app: &App, width: u16, height: u16) -> String {
+pub fn picture(app: &App, width: u16, height: u16) -> String {
     let buffer = buffer(app, width, height);
     let rows = (0..height).map(|y| {
         let row: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
@@ -79,7 +81,7 @@ fn picture(app: &App, width: u16, height: u16) -> String {
 }
 
 /// The picture, then every cell whose style is not the plain one, row by row.
-fn picture_with_styles(app: &App, width: u16, height: u16) -> String {
+pub fn picture_with_styles(app: &App, width: u16, height: u16) -> String {
     let buffer = buffer(app, width, height);
     let mut text = picture(app, width, height);
     for y in 0..height {
@@ -189,8 +191,10 @@ fn a_small_terminal_still_tells_how_the_run_stands() {
 fn any_msg() -> impl Strategy<Value = Msg> {
     let code = prop_oneof![
         any::<char>().prop_map(KeyCode::Char),
-        prop::sample::select("0123456789hjklpsScuenNzyrRqgG?[] .-".chars().collect::<Vec<_>>())
-            .prop_map(KeyCode::Char),
+        prop::sample::select(
+            "0123456789hjklpsScuenNzyrRqgG?[] .-aAQ/oOdtxDfKJ<>".chars().collect::<Vec<_>>()
+        )
+        .prop_map(KeyCode::Char),
         prop::sample::select(vec![
             KeyCode::Enter,
             KeyCode::Esc,
@@ -243,9 +247,30 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         12 => key,
         12 => train,
         2 => begun,
-        1 => run.prop_map(|run| Msg::TrainerGone { run: run.to_owned() }),
+        1 => run.clone().prop_map(|run| Msg::TrainerGone { run: run.to_owned() }),
         1 => any::<String>().prop_map(Msg::Paste),
         1 => any::<String>().prop_map(|text| Msg::Error { title: text.clone(), text }),
+        2 => any::<bool>().prop_map(|full| {
+            let library = if full { super::run_tests::library() } else { Library::default() };
+            Msg::Library(Box::new(library))
+        }),
+        1 => Just(Msg::QueueOpened(Ok(Queue::default()))),
+        1 => (any::<u64>(), any::<bool>()).prop_map(|(entry, failed)| {
+            Msg::QueueAnswered { entry: entry % 4, error: failed.then(String::new) }
+        }),
+        1 => run.clone().prop_map(|id| {
+            let run = StartedRun {
+                id: format!("disk {id}"),
+                folder: "/runs".into(),
+                spec: RunSpec::default(),
+                history: RunHistory::default(),
+            };
+            Msg::RunOpened(Box::new(run), true)
+        }),
+        1 => any::<(bool, bool)>().prop_map(|(anew, live)| {
+            let events = vec![epoch(1, 3)];
+            Msg::Followed { run: "disk a".to_owned(), anew, events, live }
+        }),
         1 => Just(Msg::Terminate),
         1 => any::<i32>().prop_map(|second| {
             Msg::Tick(jiff::Timestamp::from_second(i64::from(second)).unwrap())
