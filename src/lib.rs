@@ -37,7 +37,17 @@ pub mod training;
 
 pub mod runs;
 
+pub mod estimate;
+
+pub mod presets;
+
+pub mod queue;
+
 pub mod supervisor;
+
+pub mod replay;
+
+pub mod monitor;
 
 pub mod app;
 

@@ -87,6 +87,15 @@ impl Standardization {
         }
     }
 
+    /// Prepared images as u8 again: the inverse of [`prepare`](Self::prepare), cut to 0 to 255.
+    pub fn restore(&self, prepared: &Tensor) -> Tensor {
+        let scaled = match &self.pixel_mean {
+            Some(mean) => prepared + mean,
+            None => prepared.shallow_clone(),
+        };
+        (scaled * 255.0).round().clamp(0.0, 255.0).to_kind(Kind::Uint8)
+    }
+
     /// Standardises prepared images `[batch, 3, 32, 32]`, in Keras's order.
     pub fn apply(&self, images: Tensor) -> Tensor {
         let mut images = images;

@@ -11,6 +11,8 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::replay::Speed;
+
 use self::run::{DataFlags, DeviceFlags, ModelFlags, RunFlags};
 
 /// Train CIFAR-10 ResNets in the terminal.
@@ -29,6 +31,12 @@ pub struct Cli {
     /// Keep the runs in this folder
     #[arg(long, value_name = "DIR")]
     pub runs_dir: Option<PathBuf>,
+    /// Play a recorded run in the dashboard, without training: an event log, or a run's folder
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// Times as fast as it was recorded, or `max`
+    #[arg(long, value_name = "FACTOR", requires = "replay", default_value = "1")]
+    pub speed: Speed,
     /// What to do in place of opening the dashboard.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -22,6 +22,7 @@ use crate::config::run::RunSpec;
 use crate::config::{Config, EXAMPLE};
 use crate::model::{Network, summary};
 use crate::openmp;
+use crate::replay::Replay;
 use crate::supervisor::Spawn;
 
 /// Why a command did not do what it was asked to.
@@ -78,7 +79,10 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
         config.folders.runs = folder;
     }
     match cli.command {
-        None => dashboard::run(config, spawn),
+        None => {
+            let replay = cli.replay.map(|file| Replay::open(&file, cli.speed)).transpose()?;
+            dashboard::run(config, spawn, replay)
+        }
         Some(Command::Train(args)) => train::run(*args, config, spawn),
         Some(Command::Eval(args)) => eval::run(args, config),
         Some(Command::Summary(args)) => print_summary(args, config),

@@ -44,7 +44,7 @@ impl Config {
             let key = error.span().and_then(|span| key_at(table.get_ref(), &span));
             mistake(in_plain_words(error.message(), key.as_deref()), key, error.span())
         })?;
-        if let Some(problem) = config.run.problems().into_iter().next() {
+        if let Some(problem) = config.problems().into_iter().next() {
             let (key, span) = find_key(table.get_ref(), problem.key)
                 .map_or((problem.key.to_owned(), None), |(key, span)| (key, Some(span)));
             return Err(mistake(problem.message, Some(key), span));
@@ -140,7 +140,7 @@ fn in_plain_words(message: &str, key: Option<&str>) -> String {
 /// The range of a number, from what is said about one that is too large; none where none is.
 fn allowed_range(key: &str) -> Option<String> {
     let config: Config = toml::from_str(&format!("{key} = {}", u32::MAX)).ok()?;
-    let problem = config.run.problems().into_iter().next()?;
+    let problem = config.problems().into_iter().next()?;
     problem.message.split_once("allowed is ").map(|(_, range)| range.to_owned())
 }
 

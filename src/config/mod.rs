@@ -13,6 +13,8 @@ pub mod keys;
 
 pub mod paths;
 
+pub mod queue;
+
 pub mod run;
 
 pub mod theme;
@@ -21,7 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use self::interface::InterfaceConfig;
 use self::paths::Folders;
-use self::run::RunSpec;
+use self::queue::QueueConfig;
+use self::run::{InvalidValue, RunSpec};
 
 /// Every setting at its default, with a comment each: `config.example.toml`.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -34,8 +37,19 @@ pub struct Config {
     pub run: RunSpec,
     /// How the dashboard looks and answers.
     pub interface: InterfaceConfig,
+    /// How runs that wait are started.
+    pub queue: QueueConfig,
     /// Where runs and images lie.
     pub folders: Folders,
+}
+
+impl Config {
+    /// Every value out of its range.
+    pub fn problems(&self) -> Vec<InvalidValue> {
+        let mut problems = self.run.problems();
+        problems.extend(self.queue.problems());
+        problems
+    }
 }
 
 #[cfg(test)]

@@ -63,6 +63,14 @@ pub fn config_file() -> Result<PathBuf> {
     Ok(user_folders()?.config_dir().join("config.toml"))
 }
 
+/// The folder of the presets.
+///
+/// # Errors
+/// When this user has no home folder.
+pub fn presets_folder() -> Result<PathBuf> {
+    Ok(user_folders()?.config_dir().join("presets"))
+}
+
 /// The file that the dashboard writes its messages to.
 ///
 /// # Errors

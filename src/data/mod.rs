@@ -6,6 +6,8 @@ pub mod fetch;
 
 pub mod official;
 
+pub mod picture;
+
 pub mod synthetic;
 
 use std::path::Path;
@@ -13,6 +15,7 @@ use std::path::Path;
 use md5::{Digest, Md5};
 
 pub use cifar::DataError;
+pub use picture::Picture;
 
 use crate::config::run::{DataSource, DataSpec};
 
@@ -34,6 +37,12 @@ impl Images {
     /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
+    }
+
+    /// One image as it is drawn; `None` where there is none of this index.
+    pub fn picture(&self, index: usize) -> Option<Picture> {
+        let start = index.checked_mul(IMAGE_BYTES)?;
+        Picture::from_planes(self.pixels.get(start..start.checked_add(IMAGE_BYTES)?)?)
     }
 
     /// Whether there are no images.

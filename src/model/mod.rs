@@ -3,6 +3,8 @@
 //! A [`Network`] is a description: which layers there are, how they are joined, and where each finds
 //! its weights in the flat parameter tensor. The numbers themselves live in [`Parameters`].
 
+pub mod cost;
+
 pub mod layers;
 
 pub mod parameters;

@@ -18,6 +18,9 @@ use crate::model::{Network, Parameters};
 use crate::optimizer::adam::Adam;
 use crate::optimizer::schedule::Plateau;
 
+/// The metadata of the best weights: model, epoch and accuracies as JSON.
+pub const BEST: &str = "resnet_tui.best";
+
 const PROGRESS: &str = "resnet_tui.progress";
 const FIRST_MOMENT: &str = "first_moment";
 const SECOND_MOMENT: &str = "second_moment";

@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use sysinfo::System;
 use tch::{Device, Kind};
 
+use super::worker::Decided;
 use crate::config::run::{DeviceChoice, PrecisionChoice};
 use crate::native::{self, Cuda};
 
@@ -20,6 +21,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// The precision of a run: the one decided when it first began, else what its choice means.
+    pub fn of_run(decided: Option<&Decided>, choice: PrecisionChoice, device: Device) -> Self {
+        match decided.map(|decided| decided.precision.as_str()) {
+            Some("bf16") => Self::Bf16,
+            Some(_) => Self::Fp32,
+            None => precision(choice, device),
+        }
+    }
+
     /// The kind of the activations.
     pub fn kind(self) -> Kind {
         match self {

@@ -39,6 +39,12 @@ impl DeviceImages {
         }
     }
 
+    /// Keras's `validation_split`: the first part, which is held out, and the rest.
+    pub fn hold_out(&self, part: f64) -> (Self, Self) {
+        let held_out = (self.len() as f64 * part) as i64;
+        (self.narrow(0, held_out), self.narrow(held_out, self.len() - held_out))
+    }
+
     /// The images at `indices`, i64 on the device.
     pub fn pick(&self, indices: &Tensor) -> Self {
         Self {

@@ -8,6 +8,10 @@ pub mod evaluation;
 
 pub mod images;
 
+pub mod inspection;
+
+pub mod preview;
+
 pub mod trainer;
 
 pub mod worker;

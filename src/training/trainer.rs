@@ -141,11 +141,7 @@ impl<'a> Trainer<'a> {
         if spec.threads > 0 {
             tch::set_num_threads(spec.threads as i32);
         }
-        let precision = match job.decided.as_ref().map(|decided| decided.precision.as_str()) {
-            Some("bf16") => Precision::Bf16,
-            Some(_) => Precision::Fp32,
-            None => device::precision(spec.precision, device),
-        };
+        let precision = Precision::of_run(job.decided.as_ref(), spec.precision, device);
         let dataset = Dataset::load(&spec.data, Path::new(""))?;
         let fingerprint = dataset.fingerprint();
         if let Some(decided) = &job.decided
@@ -483,7 +479,7 @@ impl<'a> Trainer<'a> {
             "test_accuracy": metrics.test_accuracy,
             "validation_accuracy": metrics.validation_accuracy,
         }))?;
-        let metadata = Metadata::from([("resnet_tui.best".to_owned(), description)]);
+        let metadata = Metadata::from([(checkpoint::BEST.to_owned(), description)]);
         checkpoint::save_weights(&self.network, &self.state.parameters, metadata, &self.job.best)
             .context("cannot write the best weights")
     }
@@ -613,13 +609,11 @@ fn first_request(requests: &Receiver<TrainControl>) -> Option<TrainControl> {
 impl Sets {
     fn new(dataset: &Dataset, spec: &RunSpec, device: Device) -> Result<Self> {
         let all = DeviceImages::new(&dataset.train, device);
-        // Keras holds out the first part.
-        let held_out = (all.len() as f64 * spec.validation_split) as i64;
-        let train = all.narrow(held_out, all.len() - held_out);
+        let (held_out, train) = all.hold_out(spec.validation_split);
         if train.is_empty() || dataset.test.is_empty() {
             bail!("there are no images to train on or to test with");
         }
-        let validation = (held_out > 0).then(|| all.narrow(0, held_out));
+        let validation = (!held_out.is_empty()).then_some(held_out);
         Ok(Self { train, validation, test: DeviceImages::new(&dataset.test, device) })
     }
 }
