@@ -3,17 +3,29 @@
 //! Nothing here reads a file, a clock or a channel. Time comes in messages, and what is to be done
 //! outside goes out as commands.
 
+mod answers;
+
+pub mod commands;
+
 pub mod document;
+
+pub mod download;
 
 pub mod fields;
 
 pub mod hints;
+
+pub mod inspect;
 
 pub mod live;
 
 pub mod message;
 
 pub mod overlay;
+
+pub mod picker;
+
+pub mod preview;
 
 pub mod progress;
 
@@ -37,6 +49,9 @@ use crate::config::interface::InterfaceConfig;
 use crate::config::keys::{Action, Keymap, Scope};
 use crate::config::run::RunSpec;
 use crate::config::theme::Theme;
+use commands::Measured;
+use download::Download;
+use inspect::InspectScreen;
 use live::LiveScreen;
 use overlay::Overlay;
 use run_view::RunView;
@@ -49,10 +64,12 @@ pub enum Screen {
     Setup,
     /// Watch a run and steer it.
     Live,
+    /// See what a run gets right and wrong.
+    Inspect,
 }
 
 /// The screens in the order of their number keys.
-pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live];
+pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live, Screen::Inspect];
 
 impl Screen {
     /// The name on the tab.
@@ -60,6 +77,7 @@ impl Screen {
         match self {
             Self::Setup => "Setup",
             Self::Live => "Live",
+            Self::Inspect => "Inspect",
         }
     }
 
@@ -68,6 +86,7 @@ impl Screen {
         match self {
             Self::Setup => Action::ShowSetup,
             Self::Live => Action::ShowLive,
+            Self::Inspect => Action::ShowInspect,
         }
     }
 
@@ -76,6 +95,7 @@ impl Screen {
         match self {
             Self::Setup => Scope::Setup,
             Self::Live => Scope::Live,
+            Self::Inspect => Scope::Inspect,
         }
     }
 }
@@ -106,6 +126,12 @@ pub struct App {
     pub setup: SetupForm,
     /// The Live screen.
     pub live: LiveScreen,
+    /// The Inspect screen.
+    pub inspect: InspectScreen,
+    /// The download of CIFAR-10, if one is on.
+    pub download: Option<Download>,
+    /// What estimates are made from, as far as it is known.
+    pub measured: Measured,
     /// The runs of this session, in the order of their first start.
     pub runs: Vec<RunView>,
     /// How the program is being left, if it is.
@@ -130,6 +156,9 @@ impl App {
             overlays: Vec::new(),
             setup: SetupForm::new(spec),
             live: LiveScreen::default(),
+            inspect: InspectScreen::default(),
+            download: None,
+            measured: Measured::default(),
             runs: Vec::new(),
             leaving: None,
             now: None,

@@ -1,24 +1,34 @@
 //! The one place where the state of the dashboard changes.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, MouseEventKind};
 
-use super::message::{Cmd, Msg, StartedRun};
-use super::overlay::{Answer, Confirm, Overlay, OverlayReply};
+use super::message::{Cmd, Msg, StartedRun, Target};
+use super::overlay::{Answer, Confirm, Help, Overlay, OverlayReply};
+use super::picker::Choice;
 use super::run_view::{RunState, RunView};
 use super::setup::SetupRequest;
-use super::{App, Leaving, SCREENS, Screen};
+use super::{App, Leaving, SCREENS, Screen, answers, commands, inspect};
 use crate::config::keys::Action;
-use crate::protocol::TrainControl;
+use crate::protocol::{LoggedEvent, TrainControl, TrainEvent};
 
 /// Takes in what happened; gives back what is to be done.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
     let mut commands = match msg {
         Msg::Key(key) => key_pressed(app, key),
         Msg::Paste(text) => {
-            app.setup.paste(&text);
+            match app.overlays.last_mut() {
+                Some(overlay) => overlay.paste(&text),
+                None => app.setup.paste(&text),
+            }
             Vec::new()
         }
-        Msg::Mouse(_) | Msg::Resize => Vec::new(),
+        Msg::Click(target) => clicked(app, target),
+        Msg::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => key_pressed(app, KeyCode::Up.into()),
+            MouseEventKind::ScrollDown => key_pressed(app, KeyCode::Down.into()),
+            _ => Vec::new(),
+        },
+        Msg::Resize => Vec::new(),
         Msg::Tick(now) => {
             app.now = Some(now);
             Vec::new()
@@ -27,9 +37,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
         Msg::Train { run, event } => {
             // Time never runs backwards between ticks.
             app.now = app.now.max(Some(event.time));
-            if let Some(view) = app.runs.iter_mut().find(|view| view.id == run) {
-                view.apply(&event);
-            }
+            train_event(app, &run, &event);
             Vec::new()
         }
         Msg::TrainerGone { run } => {
@@ -44,11 +52,72 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             app.overlays.push(Overlay::Message { title, text });
             Vec::new()
         }
+        answer => {
+            take_answer(app, answer);
+            Vec::new()
+        }
     };
+    commands.extend(pictures(app));
     if leaving_is_due(app) {
         commands.push(Cmd::Quit);
     }
     commands
+}
+
+/// Takes in what slow work came to.
+fn take_answer(app: &mut App, msg: Msg) {
+    match msg {
+        Msg::Download(news) => answers::downloaded(app, news),
+        Msg::SetUps { presets, recent } => answers::set_ups(app, presets, &recent),
+        Msg::SetUp(spec) => app.setup.spec = *spec,
+        Msg::PresetSaved(name) => {
+            let (title, text) = ("Saved".to_owned(), format!("The set-up is saved as `{name}`."));
+            app.overlays.push(Overlay::Message { title, text });
+        }
+        Msg::Measured(measured) => answers::measured(app, measured),
+        Msg::Preview(answer) => {
+            if let Some(panel) = &mut app.setup.preview {
+                panel.take(answer);
+            }
+        }
+        Msg::Inspection { run, update } => app.inspect.take(&run, update),
+        Msg::Log(text) => app.overlays.push(Overlay::Log { text, back: 0 }),
+        _ => {}
+    }
+}
+
+/// Asks for pictures of the set-up where they are to be shown and those there are of another.
+fn pictures(app: &mut App) -> Option<Cmd> {
+    let panel = app.setup.preview.as_mut().filter(|_| app.screen == Screen::Setup)?;
+    let can_show = app.theme.pictures();
+    let request = can_show.then(|| panel.request(&app.setup.spec)).flatten()?;
+    Some(Cmd::Preview(Box::new(request)))
+}
+
+fn train_event(app: &mut App, run: &str, event: &LoggedEvent) {
+    let Some(view) = app.runs.iter_mut().find(|view| view.id == run) else { return };
+    view.apply(event);
+    if let (TrainEvent::Failed(failed), None) = (&event.event, &view.history.started) {
+        let spec = view.spec.clone();
+        answers::not_started(app, &spec, &failed.error);
+    }
+}
+
+fn clicked(app: &mut App, target: Target) -> Vec<Cmd> {
+    match target {
+        Target::Tab(screen) if app.overlays.is_empty() => app.screen = screen,
+        Target::Field(index) if app.overlays.is_empty() && app.setup.edit.is_none() => {
+            app.setup.focus = index;
+        }
+        Target::Row(index) => {
+            if let Some(Overlay::Picker(picker)) = app.overlays.last_mut() {
+                picker.selected = index;
+                return key_pressed(app, KeyCode::Enter.into());
+            }
+        }
+        _ => {}
+    }
+    Vec::new()
 }
 
 /// Whether the runs have reached what leaving waits for.
@@ -82,11 +151,9 @@ fn run_started(app: &mut App, started: StartedRun) -> Vec<Cmd> {
 
 fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
     let action = app.keymap.action(app.screen.scope(), key);
-    match action {
-        Some(Action::Interrupt) => return interrupt(app),
-        Some(Action::Suspend) => return vec![Cmd::Suspend],
-        Some(Action::Redraw) => return vec![Cmd::Redraw],
-        _ => {}
+    // These work over and while typing anything.
+    if let Some(action @ (Action::Interrupt | Action::Suspend | Action::Redraw)) = action {
+        return act(app, action);
     }
     if let Some(overlay) = app.overlays.last_mut() {
         return match overlay.key(action, key) {
@@ -98,6 +165,14 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
             OverlayReply::Answer(answer) => {
                 app.overlays.pop();
                 answered(app, answer)
+            }
+            OverlayReply::Chosen(choice) => {
+                app.overlays.pop();
+                chosen(app, choice)
+            }
+            OverlayReply::Typed(name) => {
+                app.overlays.pop();
+                vec![Cmd::SavePreset { name, spec: Box::new(app.setup.spec.clone()) }]
             }
         };
     }
@@ -119,15 +194,40 @@ fn act(app: &mut App, action: Action) -> Vec<Cmd> {
         return Vec::new();
     }
     match action {
+        Action::Interrupt => return interrupt(app),
+        Action::Suspend => return vec![Cmd::Suspend],
+        Action::Redraw => return vec![Cmd::Redraw],
         Action::NextScreen => turn_screen(app, 1),
         Action::PreviousScreen => turn_screen(app, SCREENS.len() - 1),
-        Action::Help => app.overlays.push(Overlay::Help { scroll: 0 }),
+        Action::Help => app.overlays.push(Overlay::Help(Help::default())),
+        Action::Palette => app.overlays.push(Overlay::Picker(commands::palette(app))),
+        Action::Log => return vec![Cmd::ReadLog],
         Action::Quit => return quit(app),
         Action::Back if app.leaving.is_some() => app.leaving = None,
         _ => match app.screen {
             Screen::Setup => return act_on_setup(app, action),
             Screen::Live => return act_on_live(app, action),
+            Screen::Inspect => return inspect::act(app, action),
         },
+    }
+    Vec::new()
+}
+
+/// Does what was chosen from a list.
+fn chosen(app: &mut App, choice: Choice) -> Vec<Cmd> {
+    match choice {
+        Choice::Action(action) => {
+            // What belongs to one screen shows it first.
+            let scope = action.binding().map(|binding| binding.scope);
+            let place = SCREENS.iter().find(|screen| Some(screen.scope()) == scope);
+            app.screen = place.copied().unwrap_or(app.screen);
+            return act(app, action);
+        }
+        Choice::Model(model) => {
+            (app.setup.spec.version, app.setup.spec.n) = (model.version, model.n);
+        }
+        Choice::SetUp(spec) => app.setup.spec = *spec,
+        Choice::Preset(name) => return vec![Cmd::LoadPreset(name)],
     }
     Vec::new()
 }
@@ -142,7 +242,8 @@ fn turn_screen(app: &mut App, by: usize) {
 fn act_on_setup(app: &mut App, action: Action) -> Vec<Cmd> {
     match app.setup.act(action) {
         Some(SetupRequest::Start) if app.leaving.is_none() => start(app),
-        _ => Vec::new(),
+        Some(request) => answers::request(app, request),
+        None => Vec::new(),
     }
 }
 

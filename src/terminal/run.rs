@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use crossbeam_channel::{Receiver, after, never, select_biased};
+use crossterm::event::{MouseButton, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::{Position, Rect, Size};
 
+use super::tasks::Tasks;
 use super::trainers::Trainers;
 use crate::app::{App, Cmd, Msg, update};
 use crate::views;
@@ -32,9 +35,11 @@ pub fn run<B: Backend>(
     inputs: &Receiver<Msg>,
     app: App,
     trainers: Trainers,
+    tasks: Tasks,
     suspend: impl FnMut() -> io::Result<()>,
 ) -> Result<App> {
-    let mut session = Session { app, trainers, suspend, ended: false, cleared: false };
+    let size = terminal.size().map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut session = Session { app, trainers, tasks, suspend, ended: false, cleared: false, size };
     let mut inputs = inputs.clone();
     let mut drawable = true;
     let mut changed = true;
@@ -53,6 +58,7 @@ pub fn run<B: Backend>(
             if changed && drawable { after(FRAME - since.min(FRAME)) } else { never() };
         let tick = if session.app.depends_on_time() { after(TICK) } else { never() };
         let words = session.trainers.words().clone();
+        let answers = session.tasks.answers().clone();
         let mut by_key = false;
         select_biased! {
             recv(inputs) -> msg => match msg {
@@ -67,6 +73,11 @@ pub fn run<B: Backend>(
                 }
             },
             recv(words) -> msg => {
+                if let Ok(msg) = msg {
+                    session.take(msg);
+                }
+            },
+            recv(answers) -> msg => {
                 if let Ok(msg) = msg {
                     session.take(msg);
                 }
@@ -98,24 +109,40 @@ pub fn run<B: Backend>(
 struct Session<S> {
     app: App,
     trainers: Trainers,
+    tasks: Tasks,
     suspend: S,
     ended: bool,
     /// Whether the next drawing begins with an empty screen.
     cleared: bool,
+    /// The size of the screen at the latest drawing.
+    size: Size,
 }
 
 impl<S: FnMut() -> io::Result<()>> Session<S> {
     /// Takes in a message and does what it leads to.
     fn take(&mut self, msg: Msg) {
         self.trainers.heard(&msg);
+        let msg = self.meaning(msg);
         for command in update(&mut self.app, msg) {
             self.perform(command);
         }
     }
 
+    /// Finds what a click hit.
+    fn meaning(&self, msg: Msg) -> Msg {
+        let Msg::Mouse(mouse) = &msg else { return msg };
+        if mouse.kind != MouseEventKind::Down(MouseButton::Left) {
+            return msg;
+        }
+        let place = Position { x: mouse.column, y: mouse.row };
+        let target = views::target_at(&self.app, Rect::from((Position::ORIGIN, self.size)), place);
+        target.map_or(msg, Msg::Click)
+    }
+
     fn perform(&mut self, command: Cmd) {
         match command {
-            Cmd::Start(spec) => {
+            Cmd::Start(mut spec) => {
+                self.tasks.complete(&mut spec.data);
                 let answer = self.trainers.start(*spec);
                 self.take(answer);
             }
@@ -139,6 +166,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
                 }
                 self.ended = true;
             }
+            work => self.tasks.perform(work),
         }
     }
 
@@ -147,7 +175,8 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         if std::mem::take(&mut self.cleared) && terminal.clear().is_err() {
             return false;
         }
-        terminal.draw(|frame| views::draw(frame, &self.app)).is_ok()
+        let drawn = terminal.draw(|frame| views::draw(frame, &self.app));
+        drawn.map(|frame| self.size = frame.area.as_size()).is_ok()
     }
 }
 

@@ -8,6 +8,8 @@ use crossterm::event::KeyCode;
 use ratatui::backend::TestBackend;
 
 use super::*;
+use crate::presets::Presets;
+use crate::terminal::tasks::Places;
 use crate::app::testing;
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
@@ -132,8 +134,15 @@ fn journey(
     let person = std::thread::spawn(move || what(person));
     let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
     let app = App::new(&InterfaceConfig::default(), false, spec, Vec::new());
+    let places = Places {
+        store: store.clone(),
+        data: root.path().join("data"),
+        presets: Presets::new(root.path().join("presets")),
+        log: root.path().join("log"),
+    };
     let trainers = Trainers::new(Supervisor::new(store, spawn));
-    let app = run(&mut terminal, &inputs, app, trainers, || Ok(())).unwrap();
+    let tasks = Tasks::new(places);
+    let app = run(&mut terminal, &inputs, app, trainers, tasks, || Ok(())).unwrap();
     person.join().unwrap();
     drop(keys);
     let screen = terminal.backend().to_string();
