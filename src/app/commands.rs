@@ -56,8 +56,10 @@ pub fn models(spec: &RunSpec, measured: &Measured) -> Picker {
             choice: Choice::Model(model),
         })
         .collect();
-    let heading =
-        format!("{:<13} {:>5} {:>11} {:>8} {:>10}", "model", "depth", "parameters", "s/epoch", "memory");
+    let heading = format!(
+        "{:<13} {:>5} {:>11} {:>8} {:>10}",
+        "model", "depth", "parameters", "s/epoch", "memory"
+    );
     Picker::new("Models", heading, rows)
 }
 
@@ -68,9 +70,8 @@ fn model_text(model: Architecture, spec: &RunSpec, measured: &Measured) -> Strin
         let images = u64::from(train_images(spec));
         estimate::seconds_per_epoch(&measured.speeds, hardware, model, spec.batch_size, images)
     });
-    let seconds = seconds.map_or("-".to_owned(), |estimate| {
-        format!("~{:.0}", estimate.seconds_per_epoch)
-    });
+    let seconds =
+        seconds.map_or("-".to_owned(), |estimate| format!("~{:.0}", estimate.seconds_per_epoch));
     format!(
         "{:<13} {:>5} {:>11} {:>8} {:>10}",
         model.to_string(),
@@ -97,8 +98,7 @@ fn memory(network: &Network, spec: &RunSpec, measured: &Measured) -> String {
         (PrecisionChoice::Auto, Some(hardware)) => hardware.precision == "bf16",
         _ => false,
     };
-    let activations =
-        Cost::of(network).activation_bytes(spec.batch_size, if half { 2 } else { 4 });
+    let activations = Cost::of(network).activation_bytes(spec.batch_size, if half { 2 } else { 4 });
     let parameters = 16 * network.layout.parameter_numel().unsigned_abs();
     let images = u64::from(train_images(spec)) * crate::data::IMAGE_BYTES as u64;
     let gigabytes = (activations + parameters + images) as f64 / 1e9;

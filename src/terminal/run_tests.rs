@@ -8,15 +8,15 @@ use crossterm::event::KeyCode;
 use ratatui::backend::TestBackend;
 
 use super::*;
-use crate::presets::Presets;
-use crate::terminal::tasks::Places;
 use crate::app::testing;
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
+use crate::presets::Presets;
 use crate::protocol::{LoggedEvent, Outcome, Phase, TrainControl, TrainEvent};
 use crate::runs::RunStore;
 use crate::runs::history::Ending;
 use crate::supervisor::Supervisor;
+use crate::terminal::tasks::Places;
 use crate::training::worker::{self, EventSender, TrainingJob};
 
 const STEPS_PER_EPOCH: u64 = 20;

@@ -104,9 +104,8 @@ impl Tasks {
             Cmd::Measure(spec) => self.answer("The runs could not be read", move || {
                 Ok(Msg::Measured(measure(&places.store, &spec)?))
             }),
-            Cmd::ReadLog => self.answer("The log could not be read", move || {
-                Ok(Msg::Log(log_end(&places.log)?))
-            }),
+            Cmd::ReadLog => self
+                .answer("The log could not be read", move || Ok(Msg::Log(log_end(&places.log)?))),
             Cmd::Preview(mut request) => {
                 self.complete(&mut request.spec.data);
                 self.preview(*request);
@@ -137,8 +136,8 @@ impl Tasks {
         let (sender, title) = (self.sender.clone(), title.to_owned());
         let failed = title.clone();
         let spawned = thread::Builder::new().name("task".to_owned()).spawn(move || {
-            let answer = work()
-                .unwrap_or_else(|error| Msg::Error { title, text: format!("{error:#}") });
+            let answer =
+                work().unwrap_or_else(|error| Msg::Error { title, text: format!("{error:#}") });
             // Nobody listens once the dashboard was left.
             let _ = sender.send(answer);
         });
@@ -203,7 +202,8 @@ impl Tasks {
             let say = |update| {
                 let _ = sender.send(Msg::Inspection { run: run.clone(), update });
             };
-            let begun = job().and_then(|job| inspection::spawn(job).context("cannot start a thread"));
+            let begun =
+                job().and_then(|job| inspection::spawn(job).context("cannot start a thread"));
             match begun {
                 Err(error) => say(InspectionUpdate::Failed(format!("{error:#}"))),
                 Ok(updates) => loop {
@@ -259,9 +259,9 @@ fn descriptions(store: &RunStore) -> Result<Vec<RunDescription>> {
 
 fn measure(store: &RunStore, spec: &RunSpec) -> Result<Measured> {
     let folders = store.folders()?;
-    let speeds = folders.iter().filter_map(|folder| {
-        Measurement::of(&folder.description().ok()?, &folder.summary().ok()?)
-    });
+    let speeds = folders
+        .iter()
+        .filter_map(|folder| Measurement::of(&folder.description().ok()?, &folder.summary().ok()?));
     // Without the device that was asked for there is nothing to estimate; the start says why.
     Ok(Measured { speeds: speeds.collect(), hardware: Hardware::of(spec).ok() })
 }
@@ -277,7 +277,8 @@ fn log_end(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     file.take(LOG_END).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    let whole = if length > LOG_END { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
+    let whole =
+        if length > LOG_END { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
     // Escape sequences would move the cursor.
     Ok(whole.replace(|letter: char| letter.is_control() && letter != '\n', " "))
 }

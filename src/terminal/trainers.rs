@@ -74,7 +74,7 @@ impl Trainers {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn play(&mut self, replay: Replay) -> Result<()> {
-        let (spec, folder) = (replay.spec(), replay.folder());
+        let (spec, folder) = (replay.spec(), replay.folder().to_owned());
         let handle = replay.play().context("cannot start a thread")?;
         let id = handle.run.clone();
         let history = RunHistory::default();
