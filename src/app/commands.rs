@@ -8,6 +8,7 @@ use crate::config::run::{Architecture, DataSource, PrecisionChoice, RunSpec};
 use crate::estimate::{self, Hardware, Measurement};
 use crate::model::Network;
 use crate::model::cost::Cost;
+use crate::model::summary;
 
 /// What the estimates of the list of models are made from.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +66,7 @@ pub fn models(spec: &RunSpec, measured: &Measured) -> Picker {
 
 fn model_text(model: Architecture, spec: &RunSpec, measured: &Measured) -> String {
     let network = Network::new(model);
-    let parameters = network.layout.parameter_numel() + network.layout.statistics_numel();
+    let parameters = summary::counts(&network).total;
     let seconds = measured.hardware.as_ref().and_then(|hardware| {
         let images = u64::from(train_images(spec));
         estimate::seconds_per_epoch(&measured.speeds, hardware, model, spec.batch_size, images)

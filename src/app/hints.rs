@@ -77,7 +77,8 @@ fn inspect(app: &App) -> Vec<(Action, &'static str)> {
         actions.push((Action::Right, "next run"));
     }
     if matches!(app.inspect.state, InspectState::Done(_)) {
-        actions.push((Action::Down, "more mistakes"));
+        let whole = if app.inspect.mistakes_alone { "everything" } else { "mistakes" };
+        actions.extend([(Action::MistakesAlone, whole), (Action::Down, "next mistake")]);
     }
     actions.extend([
         (Action::Help, "help"),

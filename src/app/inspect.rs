@@ -15,6 +15,8 @@ pub struct InspectScreen {
     pub state: InspectState,
     /// The first mistake shown.
     pub mistake: usize,
+    /// Whether the mistakes have the whole screen.
+    pub mistakes_alone: bool,
 }
 
 /// How an inspection stands.
@@ -76,6 +78,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Cmd> {
         }
         Action::Up => app.inspect.mistake = app.inspect.mistake.saturating_sub(1),
         Action::First => app.inspect.mistake = 0,
+        Action::MistakesAlone => app.inspect.mistakes_alone = !app.inspect.mistakes_alone,
         _ => {}
     }
     Vec::new()
@@ -94,6 +97,7 @@ fn inspect(app: &mut App, choice: WeightsChoice) -> Vec<Cmd> {
         run: Some(run.id.clone()),
         state: InspectState::Running { images: 0, total: 0 },
         mistake: 0,
+        mistakes_alone: app.inspect.mistakes_alone,
     };
     vec![command]
 }

@@ -94,7 +94,7 @@ fn invitation(app: &App, run: &RunView) -> Paragraph<'static> {
 }
 
 fn draw_result(frame: &mut Frame, area: Rect, app: &App, inspection: &Inspection) {
-    let rows = CLASSES as u16 + 2;
+    let rows = if app.inspect.mistakes_alone { 0 } else { CLASSES as u16 + 2 };
     let [summary, tables, mistakes] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(rows.min(area.height.saturating_sub(1))),
@@ -116,15 +116,15 @@ fn draw_result(frame: &mut Frame, area: Rect, app: &App, inspection: &Inspection
 
 fn summary_line(app: &App, inspection: &Inspection) -> Line<'static> {
     let weights = match inspection.weights {
-        WeightsUsed::Best { epoch } => format!("weights of the best epoch, {epoch}"),
+        WeightsUsed::Best { epoch } => format!("best epoch, {epoch}"),
         WeightsUsed::Checkpoint { epochs, step } => {
             let step = format::thousands(step);
-            format!("weights of the checkpoint: {epochs} epochs, step {step}")
+            format!("checkpoint of step {step}, {epochs} epochs")
         }
     };
     let evaluation = &inspection.evaluation;
     let text = format!(
-        " test accuracy {} on {} images, cross-entropy {} · {weights}",
+        " test {} on {} images · {weights} · cross-entropy {}",
         format::percent(evaluation.accuracy),
         format::thousands(evaluation.images),
         format::loss(evaluation.cross_entropy),
@@ -257,7 +257,7 @@ fn caption(app: &App, inspection: &Inspection, mistake: &Mistake) -> [Line<'stat
     let name = |class: usize| inspection.class_names.get(class).copied().unwrap_or("?");
     let percent = |probability: f64| format!("{:>5.1} %", 100.0 * probability);
     [
-        Line::styled(format!("image {}", mistake.image), app.theme.style(Role::Dim)),
+        Line::styled(format!("image {:<5}", mistake.image), app.theme.style(Role::Dim)),
         Line::styled(
             format!("{:<10} {}", name(mistake.answer), percent(mistake.probability)),
             app.theme.style(Role::Bad),

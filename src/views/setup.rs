@@ -29,7 +29,7 @@ const VALUE: usize = 13;
 const SIDE: u16 = 32;
 
 /// Columns that the form needs.
-const FORM: u16 = 47;
+const FORM: u16 = 45;
 
 /// Rows of the learning rate's chart.
 const CHART: u16 = 8;
@@ -62,7 +62,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     draw_form(frame, form, app);
     let block = Block::new()
         .borders(border)
-        .padding(Padding::horizontal(1))
+        .padding(Padding { left: 1, ..Padding::ZERO })
         .border_style(app.theme.style(Role::Frame));
     let inner = block.inner(side);
     frame.render_widget(block, side);
@@ -75,7 +75,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
 
 fn draw_side(frame: &mut Frame, area: Rect, app: &App, beside: bool) {
     if let Some(panel) = &app.setup.preview {
-        let help = if beside { 6.min(area.height / 3) } else { 0 };
+        // Two rows of pictures come before the help.
+        let help = if beside { area.height.saturating_sub(19).min(6) } else { 0 };
         let [text, pictures] =
             Layout::vertical([Constraint::Length(help), Constraint::Min(0)]).areas(area);
         let lines = Paragraph::new(side_lines(app, false)).wrap(Wrap { trim: true });

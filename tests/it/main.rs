@@ -17,6 +17,8 @@ mod golden;
 
 mod kill;
 
+mod terminal;
+
 mod train;
 
 mod training;
