@@ -106,6 +106,11 @@ impl Replay {
         Ok(Self { run: run.unwrap_or_else(|| "replay".to_owned()), folder, events, speed })
     }
 
+    /// The id of the recorded run.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
     /// The folder that holds the log.
     pub fn folder(&self) -> &Path {
         &self.folder

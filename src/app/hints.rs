@@ -95,7 +95,9 @@ fn live(app: &App) -> Vec<(Action, &'static str)> {
             RunState::Pausing | RunState::Paused => actions.push((Action::Pause, "go on")),
             RunState::Stopping => {}
             _ if run.is_active() => actions.push((Action::Pause, "pause")),
-            _ if run.can_be_resumed() => actions.push((Action::Resume, "resume")),
+            _ if run.can_be_resumed() && !app.is_replay(run) => {
+                actions.push((Action::Resume, "resume"))
+            }
             _ => {}
         }
         if run.is_active() {

@@ -134,6 +134,8 @@ pub struct App {
     pub measured: Measured,
     /// The runs of this session, in the order of their first start.
     pub runs: Vec<RunView>,
+    /// The run that is not trained but played from its log, if there is one.
+    pub replay: Option<String>,
     /// How the program is being left, if it is.
     pub leaving: Option<Leaving>,
     /// The time, as far as the screen depends on it.
@@ -160,6 +162,7 @@ impl App {
             download: None,
             measured: Measured::default(),
             runs: Vec::new(),
+            replay: None,
             leaving: None,
             now: None,
         }
@@ -168,6 +171,11 @@ impl App {
     /// The run that the Live screen shows.
     pub fn shown_run(&self) -> Option<&RunView> {
         self.runs.get(self.live.run)
+    }
+
+    /// Whether a run is played from its log: nothing is trained, and nothing is lost.
+    pub fn is_replay(&self, run: &RunView) -> bool {
+        self.replay.as_deref() == Some(run.id.as_str())
     }
 
     /// The runs that trainers of this process have.

@@ -272,10 +272,8 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
         Action::StopAfterEpoch => TrainControl::StopAfterEpoch,
         Action::Checkpoint => TrainControl::Checkpoint,
         Action::Resume => {
-            if run.can_be_resumed() && !leaving {
-                return resume(app);
-            }
-            return Vec::new();
+            let resumable = run.can_be_resumed() && !leaving;
+            return if resumable { resume(app) } else { Vec::new() };
         }
         _ => {
             app.live.act(action, runs);
@@ -287,7 +285,7 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
 
 fn resume(app: &App) -> Vec<Cmd> {
     let none_on = app.active_runs().next().is_none();
-    let shown = app.shown_run().filter(|_| none_on);
+    let shown = app.shown_run().filter(|run| none_on && !app.is_replay(run));
     shown.map(|run| Cmd::Resume(run.id.clone())).into_iter().collect()
 }
 
@@ -304,7 +302,7 @@ fn request(run: &mut RunView, control: TrainControl) -> Option<Cmd> {
 }
 
 fn quit(app: &mut App) -> Vec<Cmd> {
-    let active = app.active_runs().count();
+    let active = app.active_runs().filter(|run| !app.is_replay(run)).count();
     if active == 0 || app.leaving.is_some() {
         return vec![Cmd::Quit];
     }

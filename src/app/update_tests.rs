@@ -281,3 +281,12 @@ fn time_matters_only_while_a_run_should_be_speaking() {
     say(&mut app, finished(Outcome::Completed, 5));
     assert_eq!((app.depends_on_time(), app.seconds_silent()), (false, None));
 }
+
+#[test]
+fn a_replay_is_left_without_a_question_and_not_resumed() {
+    let mut app = app_with_run();
+    app.replay = Some("a".to_owned());
+    assert_eq!(press(&mut app, "q"), [Cmd::Quit]);
+    say(&mut app, finished(Outcome::Stopped, 9));
+    assert_eq!(press(&mut app, "u"), []);
+}

@@ -56,7 +56,7 @@ pub struct Session {
 pub fn run(session: Session) -> Result<()> {
     // By convention any value that is not empty counts.
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let app = App::new(&session.interface, no_colour, session.spec, session.notes);
+    let mut app = App::new(&session.interface, no_colour, session.spec, session.notes);
     let tasks = Tasks::new(Places {
         store: session.supervisor.store().clone(),
         data: session.data,
@@ -65,6 +65,7 @@ pub fn run(session: Session) -> Result<()> {
     });
     let mut trainers = Trainers::new(session.supervisor);
     if let Some(replay) = session.replay {
+        app.replay = Some(replay.run().to_owned());
         trainers.play(replay)?;
     }
     let (sender, inputs) = unbounded();

@@ -56,6 +56,7 @@ fn status(app: &App) -> Line<'static> {
         None => match app.shown_run() {
             None => Line::styled("no run yet ", app.theme.style(Role::Dim)),
             Some(run) => Line::from(vec![
+                Span::styled(if app.is_replay(run) { "replay " } else { "" }, warning),
                 state::span(run.state(), &app.theme),
                 Span::raw(format!("  {} ", run.spec.architecture())),
             ]),
