@@ -123,15 +123,13 @@ impl Terminal {
 
     /// Waits for the end: the exit status, with the terminal as it was before the program came.
     fn end(&mut self) -> u32 {
-        self.until("summary", |screen| {
-            screen.contents().contains("folder:") && !screen.alternate_screen()
+        self.until("normal screen", |screen| {
+            !screen.alternate_screen()
+                && !screen.hide_cursor()
+                && !screen.bracketed_paste()
+                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
         });
-        let status = self.child.wait().unwrap().exit_code();
-        let parser = self.screen.0.lock().unwrap();
-        let screen = parser.screen();
-        assert!(!screen.hide_cursor() && !screen.bracketed_paste());
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-        status
+        self.child.wait().unwrap().exit_code()
     }
 
     fn run(&self) -> (RunFolder, RunHistory) {
@@ -271,4 +269,19 @@ fn a_run_that_cannot_start_says_why_on_the_screen() {
     terminal.until("Setup", |screen| !screen.contents().contains("could not start"));
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_recorded_run_is_played_without_training() {
+    let mut terminal = Terminal::open_with(|root| {
+        let mut command = CommandBuilder::new(PROGRAM);
+        arguments(root).iter().for_each(|argument| command.arg(argument));
+        command.args(["--replay", "assets/resnet20v1.replay.jsonl", "--speed", "max"]);
+        command
+    });
+    let text = terminal.until_text("completed");
+    assert!(text.contains("replay") && text.contains("ResNet20v1"), "{text}");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    assert!(!terminal.root.path().join("runs").exists(), "a replay leaves nothing behind");
 }
