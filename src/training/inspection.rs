@@ -330,7 +330,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (job, events) = trained(root.path(), false);
         let InspectionUpdate::Done(best) = last(job.clone()) else { panic!("no result") };
-        let epochs = events.iter().filter_map(|event| match event {
+        let mut epochs = events.iter().filter_map(|event| match event {
             TrainEvent::Epoch(epoch) => Some(epoch),
             _ => None,
         });
@@ -360,7 +360,7 @@ mod tests {
         let job = InspectionJob { choice: WeightsChoice::Checkpoint, ..job };
         let InspectionUpdate::Done(latest) = last(job) else { panic!("no result") };
         assert!(matches!(latest.weights, WeightsUsed::Checkpoint { epochs: 2, .. }));
-        assert_eq!(latest.evaluation.accuracy, epochs.last().unwrap().test_accuracy);
+        assert_eq!(latest.evaluation.accuracy, epochs.next_back().unwrap().test_accuracy);
     }
 
     #[test]

@@ -65,6 +65,10 @@ fn usage_errors_name_the_flag_and_exit_with_2() {
         ("train --resume x --n 5", "a resumed run keeps its recipe: --n cannot"),
         ("train --resume x", "no runs in"),
         ("summary --n 0", "--n: 0 blocks"),
+        ("--replay none.jsonl", "cannot replay none.jsonl"),
+        ("--replay Cargo.toml", "Cargo.toml holds no events"),
+        ("--replay x --speed fast", "a number above 0, such as 50, or `max`"),
+        ("--speed 5", "--replay"),
         ("dance", "unrecognized subcommand"),
         ("eval", "--weights"),
     ] {
