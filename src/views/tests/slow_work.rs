@@ -35,14 +35,18 @@ pub(super) fn inspection() -> Inspection {
     }
 }
 
+/// The inspection of the run says something.
+fn hear(app: &mut App, said: InspectionUpdate) {
+    update(app, Msg::Inspection { run: "a".to_owned(), update: said });
+}
+
 /// A stopped run that was inspected.
 fn with_inspection(app: App) -> App {
     let mut app = with_run(app);
     say(&mut app, finished(Outcome::Stopped, 350));
     type_text(&mut app, "6");
     press(&mut app, KeyCode::Enter);
-    let update = InspectionUpdate::Done(Box::new(inspection()));
-    update(&mut app, Msg::Inspection { run: "a".to_owned(), update });
+    hear(&mut app, InspectionUpdate::Done(Box::new(inspection())));
     app
 }
 
@@ -66,16 +70,16 @@ fn inspecting_says_how_far_it_is_and_why_it_failed() {
     say(&mut app, finished(Outcome::Completed, 350));
     assert!(picture(&app, 80, 24).contains("enter measures the best weights"));
     press(&mut app, KeyCode::Enter);
-    let mut hear = |update| {
-        update(&mut app, Msg::Inspection { run: "a".to_owned(), update });
+    let mut seen = |said| {
+        hear(&mut app, said);
         picture(&app, 80, 24)
     };
-    let text = hear(InspectionUpdate::Progress { images: 250, total: 10_000 });
+    let text = seen(InspectionUpdate::Progress { images: 250, total: 10_000 });
     assert!(text.contains("250 of 10,000 test images"), "{text}");
-    let text = hear(InspectionUpdate::Failed("no weights".to_owned()));
+    let text = seen(InspectionUpdate::Failed("no weights".to_owned()));
     assert!(text.contains("no weights"), "{text}");
     // One that was cancelled is not heard any more.
-    let text = hear(InspectionUpdate::Done(Box::new(inspection())));
+    let text = seen(InspectionUpdate::Done(Box::new(inspection())));
     assert!(text.contains("no weights"), "{text}");
 }
 
