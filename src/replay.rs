@@ -4,9 +4,9 @@
 //! they change nothing in the run that was recorded.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,10 +15,12 @@ use anyhow::{Context, Result, bail};
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use jiff::Timestamp;
 
+use crate::config::run::{Architecture, DataSource, RunSpec};
+use crate::data::official;
 use crate::protocol::{
     Failed, Finished, LoggedEvent, Outcome, Phase, PhaseChange, TrainControl, TrainEvent, Warning,
 };
-use crate::runs::event_log;
+use crate::runs::{RunDescription, event_log};
 use crate::training::worker::TrainerHandle;
 
 /// No wait is longer than this, so that a pause over night does not stall the replay.
@@ -70,6 +72,8 @@ impl fmt::Display for Speed {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replay {
     run: String,
+    /// Where the log lies.
+    folder: PathBuf,
     /// At least one; the last one is the only ending.
     events: Vec<LoggedEvent>,
     speed: Speed,
@@ -98,7 +102,49 @@ impl Replay {
             TrainEvent::Started(started) => Some(started.run.clone()),
             _ => None,
         });
-        Ok(Self { run: run.unwrap_or_else(|| "replay".to_owned()), events, speed })
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { run: run.unwrap_or_else(|| "replay".to_owned()), folder, events, speed })
+    }
+
+    /// The id of the recorded run.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// The folder that holds the log.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The recipe of the recorded run: from its description where that lies beside the log, and else
+    /// as far as the log tells it.
+    pub fn spec(&self) -> RunSpec {
+        let description = fs::read(self.folder.join("run.json")).ok();
+        let description = description.and_then(|text| serde_json::from_slice(&text).ok());
+        if let Some(RunDescription { id, spec, .. }) = description
+            && id == self.run
+        {
+            return spec;
+        }
+        let mut spec = RunSpec::default();
+        // Run ids end with the seed.
+        let seed = self.run.rsplit_once("seed").and_then(|(_, seed)| seed.parse().ok());
+        spec.seed = seed.unwrap_or(spec.seed);
+        let started = self.events.iter().find_map(|logged| match &logged.event {
+            TrainEvent::Started(started) => Some(started),
+            _ => None,
+        });
+        let Some(started) = started else { return spec };
+        if let Ok(Architecture { version, n }) = started.model.parse() {
+            (spec.version, spec.n) = (version, n);
+        }
+        spec.epochs = started.epochs;
+        let batch_size = started.train_images.div_ceil(started.steps_per_epoch.max(1));
+        spec.batch_size = u32::try_from(batch_size).unwrap_or(spec.batch_size);
+        if started.data != official::NAME {
+            spec.data.source = DataSource::Synthetic;
+        }
+        spec
     }
 
     /// Plays the events on a thread.

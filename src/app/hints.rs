@@ -1,5 +1,6 @@
 //! Which keys work now, for the footer.
 
+use super::inspect::InspectState;
 use super::overlay::Overlay;
 use super::run_list;
 use super::run_view::RunState;
@@ -18,9 +19,12 @@ pub struct Hint {
 /// The keys worth naming, the most useful first.
 pub fn hints(app: &App) -> Vec<Hint> {
     let actions = match app.overlays.last() {
-        Some(Overlay::Help { .. }) => {
-            vec![(Action::Down, "scroll"), (Action::Back, "close")]
+        Some(Overlay::Help(_)) => vec![(Action::Down, "scroll"), (Action::Back, "close")],
+        Some(Overlay::Log { .. }) => vec![(Action::Up, "older"), (Action::Back, "close")],
+        Some(Overlay::Picker(_)) => {
+            vec![(Action::Down, "next"), (Action::Accept, "take"), (Action::Back, "close")]
         }
+        Some(Overlay::PresetName(_)) => vec![(Action::Accept, "save"), (Action::Back, "cancel")],
         Some(Overlay::Confirm(_)) => {
             vec![(Action::Down, "next"), (Action::Accept, "choose"), (Action::Back, "stay")]
         }
@@ -37,6 +41,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
             Screen::Live => live(app),
             Screen::Results => results(app),
             Screen::Runs => runs(app),
+            Screen::Inspect => inspect(app),
         },
     };
     let named = actions
@@ -57,7 +62,13 @@ fn setup(app: &App) -> Vec<(Action, &'static str)> {
         (Action::Edit, "type"),
         (Action::Help, "help"),
         (Action::Quit, "quit"),
+        (Action::ChooseModel, "models"),
+        (Action::Preview, "pictures"),
         (Action::Reset, "default"),
+        (Action::SavePreset, "save"),
+        (Action::OpenSetUp, "set-ups"),
+        (Action::Download, if app.download.is_some() { "cancel download" } else { "download" }),
+        (Action::Palette, "commands"),
         (Action::NextScreen, "screen"),
     ]
 }
@@ -89,6 +100,29 @@ fn results(app: &App) -> Vec<(Action, &'static str)> {
         (Action::Help, "help"),
         (Action::Quit, "quit"),
         (Action::ShowQueue, "show queue"),
+    ]);
+    actions
+}
+
+fn inspect(app: &App) -> Vec<(Action, &'static str)> {
+    let mut actions = Vec::new();
+    match app.inspect.state {
+        InspectState::Running { .. } => actions.push((Action::Back, "cancel")),
+        _ if app.shown_run().is_some() => actions
+            .extend([(Action::Accept, "inspect best"), (Action::InspectCheckpoint, "checkpoint")]),
+        _ => {}
+    }
+    if app.runs.len() > 1 {
+        actions.push((Action::Right, "next run"));
+    }
+    if matches!(app.inspect.state, InspectState::Done(_)) {
+        let whole = if app.inspect.mistakes_alone { "everything" } else { "mistakes" };
+        actions.extend([(Action::MistakesAlone, whole), (Action::Down, "next mistake")]);
+    }
+    actions.extend([
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+        (Action::NextScreen, "screen"),
     ]);
     actions
 }
@@ -127,7 +161,9 @@ fn live(app: &App) -> Vec<(Action, &'static str)> {
     let mut actions = Vec::new();
     if let Some(run) = app.shown_run() {
         match run.state() {
-            _ if run.can_be_resumed() => actions.push((Action::Resume, "resume")),
+            _ if run.can_be_resumed() && !app.is_replay(run) => {
+                actions.push((Action::Resume, "resume"))
+            }
             RunState::Pausing | RunState::Paused if run.is_active() => {
                 actions.push((Action::Pause, "go on"));
             }

@@ -5,11 +5,16 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::Screen;
+use super::commands::Measured;
+use super::download::DownloadNews;
 use super::library::Library;
 use crate::config::run::RunSpec;
 use crate::protocol::{LoggedEvent, TrainControl};
 use crate::queue::{Queue, QueueEntry};
 use crate::runs::{Labels, RunHistory};
+use crate::training::inspection::{InspectionUpdate, WeightsChoice};
+use crate::training::preview::{Preview, PreviewRequest};
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -76,6 +81,34 @@ pub enum Msg {
         /// What was done.
         text: String,
     },
+    /// Something on the screen was clicked.
+    Click(Target),
+    /// The download of CIFAR-10 said something.
+    Download(DownloadNews),
+    /// The set-ups that can be recalled.
+    SetUps {
+        /// The names of the saved ones.
+        presets: Vec<String>,
+        /// Those of the latest runs, the newest first.
+        recent: Vec<RunSpec>,
+    },
+    /// A saved set-up was read.
+    SetUp(Box<RunSpec>),
+    /// The set-up was saved under this name.
+    PresetSaved(String),
+    /// How fast runs were on this machine.
+    Measured(Measured),
+    /// Pictures for the Setup screen, or why there are none.
+    Preview(Result<Preview, String>),
+    /// An inspection said something.
+    Inspection {
+        /// The run inspected.
+        run: String,
+        /// What it said.
+        update: InspectionUpdate,
+    },
+    /// The end of the log.
+    Log(String),
     /// Something asked for could not be done.
     Error {
         /// What was asked for.
@@ -83,6 +116,17 @@ pub enum Msg {
         /// What happened and what to do next.
         text: String,
     },
+}
+
+/// Something that can be clicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The tab of a screen.
+    Tab(Screen),
+    /// A field of Setup, counted over all of them.
+    Field(usize),
+    /// A row of the list on top, counted over those that match.
+    Row(usize),
 }
 
 /// A run that a trainer has just been given.
@@ -129,6 +173,38 @@ pub enum Cmd {
     SaveQueue(Queue),
     /// Start the run of an entry of the queue.
     StartQueued(Box<QueueEntry>),
+    /// Download CIFAR-10 into this folder; into the user's data folder where it is empty.
+    Download(PathBuf),
+    /// End the download.
+    CancelDownload,
+    /// Tell which set-ups can be recalled.
+    ListSetUps,
+    /// Read a saved set-up.
+    LoadPreset(String),
+    /// Save a set-up.
+    SavePreset {
+        /// Under this name, in place of the one before.
+        name: String,
+        /// The set-up.
+        spec: Box<RunSpec>,
+    },
+    /// Tell how fast runs were on the hardware that this one would be trained on.
+    Measure(Box<RunSpec>),
+    /// Make pictures.
+    Preview(Box<PreviewRequest>),
+    /// Inspect a run.
+    Inspect {
+        /// Its id.
+        run: String,
+        /// Its folder.
+        folder: PathBuf,
+        /// Which of its weights.
+        choice: WeightsChoice,
+    },
+    /// End the inspection.
+    CancelInspection,
+    /// Read the end of the log.
+    ReadLog,
     /// Draw everything anew.
     Redraw,
     /// Suspend the program.

@@ -3,7 +3,13 @@
 //! Nothing here reads a file, a clock or a channel. Time comes in messages, and what is to be done
 //! outside goes out as commands.
 
+mod answers;
+
+pub mod commands;
+
 pub mod document;
+
+pub mod download;
 
 pub mod fields;
 
@@ -13,11 +19,17 @@ pub mod hints;
 
 pub mod library;
 
+pub mod inspect;
+
 pub mod live;
 
 pub mod message;
 
 pub mod overlay;
+
+pub mod picker;
+
+pub mod preview;
 
 pub mod progress;
 
@@ -51,6 +63,9 @@ use crate::config::interface::InterfaceConfig;
 use crate::config::keys::{Action, Keymap, Scope};
 use crate::config::run::RunSpec;
 use crate::config::theme::Theme;
+use commands::Measured;
+use download::Download;
+use inspect::InspectScreen;
 use library::Library;
 use live::LiveScreen;
 use overlay::Overlay;
@@ -71,10 +86,13 @@ pub enum Screen {
     Results,
     /// Every run on disk.
     Runs,
+    /// See what a run gets right and wrong.
+    Inspect,
 }
 
 /// The screens in the order of their number keys.
-pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live, Screen::Results, Screen::Runs];
+pub const SCREENS: &[Screen] =
+    &[Screen::Setup, Screen::Live, Screen::Results, Screen::Runs, Screen::Inspect];
 
 impl Screen {
     /// The name on the tab.
@@ -84,6 +102,7 @@ impl Screen {
             Self::Live => "Live",
             Self::Results => "Results",
             Self::Runs => "Runs",
+            Self::Inspect => "Inspect",
         }
     }
 
@@ -94,6 +113,7 @@ impl Screen {
             Self::Live => Action::ShowLive,
             Self::Results => Action::ShowResults,
             Self::Runs => Action::ShowRuns,
+            Self::Inspect => Action::ShowInspect,
         }
     }
 
@@ -104,6 +124,7 @@ impl Screen {
             Self::Live => Scope::Live,
             Self::Results => Scope::Results,
             Self::Runs => Scope::Runs,
+            Self::Inspect => Scope::Inspect,
         }
     }
 }
@@ -134,6 +155,12 @@ pub struct App {
     pub setup: SetupForm,
     /// The Live screen.
     pub live: LiveScreen,
+    /// The Inspect screen.
+    pub inspect: InspectScreen,
+    /// The download of CIFAR-10, if one is on.
+    pub download: Option<Download>,
+    /// What estimates are made from, as far as it is known.
+    pub measured: Measured,
     /// The Results screen.
     pub results: ResultsScreen,
     /// The Runs screen.
@@ -144,6 +171,8 @@ pub struct App {
     pub queue: RunQueue,
     /// The runs of this session and those opened in it, in the order of their first appearance.
     pub runs: Vec<RunView>,
+    /// The run that is not trained but played from its log, if there is one.
+    pub replay: Option<String>,
     /// How the program is being left, if it is.
     pub leaving: Option<Leaving>,
     /// The time, as far as the screen depends on it.
@@ -170,7 +199,11 @@ impl App {
             run_list: RunList::default(),
             library: None,
             queue: RunQueue::default(),
+            inspect: InspectScreen::default(),
+            download: None,
+            measured: Measured::default(),
             runs: Vec::new(),
+            replay: None,
             leaving: None,
             now: None,
         }
@@ -179,6 +212,11 @@ impl App {
     /// The run that the Live screen shows.
     pub fn shown_run(&self) -> Option<&RunView> {
         self.runs.get(self.live.run)
+    }
+
+    /// Whether a run is played from its log: nothing is trained, and nothing is lost.
+    pub fn is_replay(&self, run: &RunView) -> bool {
+        self.replay.as_deref() == Some(run.id.as_str())
     }
 
     /// The runs that trainers of this process have.

@@ -1,7 +1,10 @@
 //! What lies over a screen and takes the keys first.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{Event, KeyCode, KeyEvent};
+use tui_input::backend::crossterm::EventHandler;
+use tui_input::{Input, InputRequest};
 
+use super::picker::{self, Picker, PickerReply};
 use super::prompt::{self, Prompt};
 use crate::config::keys::Action;
 use crate::config::run::RunSpec;
@@ -9,10 +12,18 @@ use crate::config::run::RunSpec;
 /// Something over the screen.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    /// The keys, from this line on.
-    Help {
-        /// Lines scrolled past.
-        scroll: u16,
+    /// The keys.
+    Help(Help),
+    /// A list to choose from.
+    Picker(Picker),
+    /// Asks for the name of a set-up.
+    PresetName(Input),
+    /// The end of the log.
+    Log {
+        /// Its lines.
+        text: String,
+        /// Lines scrolled back from the end.
+        back: u16,
     },
     /// A question.
     Confirm(Confirm),
@@ -27,6 +38,17 @@ pub enum Overlay {
         /// The message.
         text: String,
     },
+}
+
+/// The keys, from a line on, with what is searched for among them.
+#[derive(Clone, Debug, Default)]
+pub struct Help {
+    /// Lines scrolled past.
+    pub scroll: u16,
+    /// What is searched for.
+    pub search: Input,
+    /// Whether it is being typed.
+    pub typing: bool,
 }
 
 /// A question with its answers.
@@ -79,6 +101,39 @@ pub enum OverlayReply {
     Prompted(String, prompt::Outcome),
     /// The action is for the queue.
     Queue(Action),
+    /// It is done with, and this was chosen.
+    Chosen(picker::Choice),
+    /// It is done with, and this was typed.
+    Typed(String),
+}
+
+impl Help {
+    fn key(&mut self, action: Option<Action>, key: KeyEvent) -> OverlayReply {
+        if self.typing {
+            match key.code {
+                KeyCode::Enter => self.typing = false,
+                KeyCode::Esc => *self = Self::default(),
+                _ => {
+                    self.search.handle_event(&Event::Key(key));
+                    self.scroll = 0;
+                }
+            }
+            return OverlayReply::Open;
+        }
+        match action {
+            Some(Action::Up) => self.scroll = self.scroll.saturating_sub(1),
+            Some(Action::Down) => self.scroll = self.scroll.saturating_add(1),
+            Some(Action::PageUp) => self.scroll = self.scroll.saturating_sub(10),
+            Some(Action::PageDown) => self.scroll = self.scroll.saturating_add(10),
+            Some(Action::First) => self.scroll = 0,
+            Some(Action::Back | Action::Help | Action::Quit | Action::Accept) => {
+                return OverlayReply::Close;
+            }
+            _ if key.code == KeyCode::Char('/') => self.typing = true,
+            _ => {}
+        }
+        OverlayReply::Open
+    }
 }
 
 impl Confirm {
@@ -145,14 +200,29 @@ impl Overlay {
     /// Takes a key, whatever it means below.
     pub fn key(&mut self, action: Option<Action>, key: KeyEvent) -> OverlayReply {
         match self {
-            Self::Help { scroll } => {
+            Self::Help(help) => help.key(action, key),
+            Self::Picker(picker) => match picker.key(key) {
+                PickerReply::Open => OverlayReply::Open,
+                PickerReply::Close => OverlayReply::Close,
+                PickerReply::Chosen(choice) => OverlayReply::Chosen(choice),
+            },
+            Self::PresetName(input) => match key.code {
+                KeyCode::Esc => OverlayReply::Close,
+                KeyCode::Enter if input.value().trim().is_empty() => OverlayReply::Open,
+                KeyCode::Enter => OverlayReply::Typed(input.value().trim().to_owned()),
+                _ => {
+                    input.handle_event(&Event::Key(key));
+                    OverlayReply::Open
+                }
+            },
+            Self::Log { back, .. } => {
                 match action {
-                    Some(Action::Up) => *scroll = scroll.saturating_sub(1),
-                    Some(Action::Down) => *scroll = scroll.saturating_add(1),
-                    Some(Action::PageUp) => *scroll = scroll.saturating_sub(10),
-                    Some(Action::PageDown) => *scroll = scroll.saturating_add(10),
-                    Some(Action::First) => *scroll = 0,
-                    Some(Action::Back | Action::Help | Action::Quit | Action::Accept) => {
+                    Some(Action::Up) => *back = back.saturating_add(1),
+                    Some(Action::Down) => *back = back.saturating_sub(1),
+                    Some(Action::PageUp) => *back = back.saturating_add(10),
+                    Some(Action::PageDown) => *back = back.saturating_sub(10),
+                    Some(Action::Last) => *back = 0,
+                    Some(Action::Back | Action::Log | Action::Quit | Action::Accept) => {
                         return OverlayReply::Close;
                     }
                     _ => {}
@@ -178,6 +248,20 @@ impl Overlay {
             },
         }
     }
+
+    /// Takes pasted text where text is typed.
+    pub fn paste(&mut self, text: &str) {
+        let input = match self {
+            Self::Picker(picker) => &mut picker.filter,
+            Self::PresetName(input) => input,
+            Self::Help(help) if help.typing => &mut help.search,
+            Self::Prompt(prompt) => return prompt.paste(text),
+            _ => return,
+        };
+        for letter in text.chars().filter(|letter| !letter.is_control()) {
+            input.handle(InputRequest::InsertChar(letter));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -197,5 +281,29 @@ mod tests {
         assert_eq!(confirm.key(Some(Action::Up), KeyCode::Up.into()), OverlayReply::Open);
         assert_eq!(confirm.key(Some(Action::Accept), enter), OverlayReply::Answer(Answer::Stay));
         assert_eq!(confirm.key(Some(Action::Back), KeyCode::Esc.into()), OverlayReply::Close);
+    }
+
+    #[test]
+    fn a_search_takes_letters_until_enter_and_escape_clears_it() {
+        let mut help = Help::default();
+        let q = KeyCode::Char('q').into();
+        help.key(None, KeyCode::Char('/').into());
+        assert_eq!(help.key(Some(Action::Quit), q), OverlayReply::Open);
+        assert_eq!((help.search.value(), help.typing), ("q", true));
+        help.key(Some(Action::Accept), KeyCode::Enter.into());
+        assert_eq!((help.search.value(), help.typing), ("q", false));
+        assert_eq!(help.key(Some(Action::Quit), q), OverlayReply::Close);
+        help.key(None, KeyCode::Char('/').into());
+        help.key(Some(Action::Back), KeyCode::Esc.into());
+        assert_eq!((help.search.value(), help.typing), ("", false));
+    }
+
+    #[test]
+    fn a_name_is_needed_before_it_is_taken() {
+        let mut name = Overlay::PresetName(Input::default());
+        assert_eq!(name.key(None, KeyCode::Enter.into()), OverlayReply::Open);
+        name.paste(" my set-up\n");
+        let typed = OverlayReply::Typed("my set-up".to_owned());
+        assert_eq!(name.key(None, KeyCode::Enter.into()), typed);
     }
 }

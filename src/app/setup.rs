@@ -5,6 +5,7 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::fields::{self, Field};
+use super::preview::PreviewPanel;
 use crate::config::keys::Action;
 use crate::config::run::RunSpec;
 
@@ -17,6 +18,10 @@ pub struct SetupForm {
     pub focus: usize,
     /// The value being typed, if one is.
     pub edit: Option<Edit>,
+    /// Pictures of a batch, while they are to be shown.
+    pub preview: Option<PreviewPanel>,
+    /// The names of the saved set-ups, as last read.
+    pub presets: Vec<String>,
 }
 
 /// A value being typed.
@@ -37,6 +42,14 @@ pub enum SetupRequest {
     Start,
     /// Put the run into the queue.
     Enqueue,
+    /// Tell what estimates are made from, and offer the models.
+    ChooseModel,
+    /// Download the images, or end the download.
+    Download,
+    /// Ask for a name and save the set-up.
+    SavePreset,
+    /// Offer the set-ups that can be recalled.
+    OpenSetUp,
 }
 
 /// Rows that page up and page down move by.
@@ -45,7 +58,7 @@ const PAGE: usize = 10;
 impl SetupForm {
     /// A form that starts from `spec`.
     pub fn new(spec: RunSpec) -> Self {
-        Self { spec, focus: 0, edit: None }
+        Self { spec, focus: 0, edit: None, preview: None, presets: Vec::new() }
     }
 
     /// The selected field.
@@ -82,6 +95,13 @@ impl SetupForm {
             Action::ResetAll => self.spec = RunSpec::default(),
             Action::Accept => return self.begin_run(SetupRequest::Start),
             Action::Enqueue => return self.begin_run(SetupRequest::Enqueue),
+            Action::Preview => {
+                self.preview = if self.preview.is_some() { None } else { Some(Default::default()) };
+            }
+            Action::ChooseModel => return Some(SetupRequest::ChooseModel),
+            Action::Download => return Some(SetupRequest::Download),
+            Action::SavePreset => return Some(SetupRequest::SavePreset),
+            Action::OpenSetUp => return Some(SetupRequest::OpenSetUp),
             _ => {}
         }
         None

@@ -6,9 +6,10 @@ use super::App;
 use super::run_view::{RunState, RunView};
 use crate::runs::history::Ending;
 
-/// The runs of this session: how they stand, where they lie and how to go on. Empty without runs.
+/// The runs trained in this session: how they stand, where they lie and how to go on. Empty without runs.
 pub fn summary(app: &App) -> String {
-    app.runs.iter().filter(|run| !run.opened).map(run_summary).collect()
+    let own = |run: &&RunView| !run.opened && !app.is_replay(run);
+    app.runs.iter().filter(own).map(run_summary).collect()
 }
 
 fn run_summary(run: &RunView) -> String {

@@ -1,21 +1,28 @@
 //! The one place where the state of the dashboard changes.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, MouseEventKind};
 
-use super::message::{Cmd, Msg, StartedRun};
-use super::overlay::{Answer, Confirm, Overlay, OverlayReply};
+use super::message::{Cmd, Msg, StartedRun, Target};
+use super::overlay::{Answer, Confirm, Help, Overlay, OverlayReply};
+use super::picker::Choice;
 use super::run_view::{RunState, RunView};
 use super::setup::SetupRequest;
-use super::{App, Leaving, SCREENS, Screen, run_queue, update_runs};
+use super::{App, Leaving, SCREENS, Screen, answers, commands, inspect, run_queue, update_runs};
 use crate::config::keys::{Action, Scope};
-use crate::protocol::TrainControl;
+use crate::protocol::{LoggedEvent, TrainControl, TrainEvent};
 
 /// Takes in what happened; gives back what is to be done.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
     let mut commands = match msg {
         Msg::Key(key) => key_pressed(app, key),
         Msg::Paste(text) => pasted(app, &text),
-        Msg::Mouse(_) | Msg::Resize => Vec::new(),
+        Msg::Click(target) => clicked(app, target),
+        Msg::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => key_pressed(app, KeyCode::Up.into()),
+            MouseEventKind::ScrollDown => key_pressed(app, KeyCode::Down.into()),
+            _ => Vec::new(),
+        },
+        Msg::Resize => Vec::new(),
         Msg::Tick(now) => {
             app.now = Some(now);
             Vec::new()
@@ -24,9 +31,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
         Msg::Train { run, event } => {
             // Time never runs backwards between ticks.
             app.now = app.now.max(Some(event.time));
-            if let Some(view) = app.runs.iter_mut().find(|view| view.id == run) {
-                view.apply(&event);
-            }
+            train_event(app, &run, &event);
             update_runs::watch_for_failure(app, &run, &event);
             Vec::new()
         }
@@ -55,8 +60,13 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             app.overlays.push(Overlay::Message { title, text });
             Vec::new()
         }
+        answer => {
+            take_answer(app, answer);
+            Vec::new()
+        }
     };
     commands.extend(run_queue::next(app));
+    commands.extend(pictures(app));
     if leaving_is_due(app) {
         commands.push(Cmd::Quit);
     }
@@ -66,10 +76,65 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
 /// Pasted text goes where a key would.
 fn pasted(app: &mut App, text: &str) -> Vec<Cmd> {
     match app.overlays.last_mut() {
-        Some(Overlay::Prompt(prompt)) => prompt.paste(text),
-        Some(_) => {}
+        Some(overlay) => overlay.paste(text),
         None if app.screen == Screen::Runs && app.run_list.typing => app.run_list.paste(text),
         None => app.setup.paste(text),
+    }
+    Vec::new()
+}
+
+/// Takes in what slow work came to.
+fn take_answer(app: &mut App, msg: Msg) {
+    match msg {
+        Msg::Download(news) => answers::downloaded(app, news),
+        Msg::SetUps { presets, recent } => answers::set_ups(app, presets, &recent),
+        Msg::SetUp(spec) => app.setup.spec = *spec,
+        Msg::PresetSaved(name) => {
+            let (title, text) = ("Saved".to_owned(), format!("The set-up is saved as `{name}`."));
+            app.overlays.push(Overlay::Message { title, text });
+        }
+        Msg::Measured(measured) => answers::measured(app, measured),
+        Msg::Preview(answer) => {
+            if let Some(panel) = &mut app.setup.preview {
+                panel.take(answer);
+            }
+        }
+        Msg::Inspection { run, update } => app.inspect.take(&run, update),
+        Msg::Log(text) => app.overlays.push(Overlay::Log { text, back: 0 }),
+        _ => {}
+    }
+}
+
+/// Asks for pictures of the set-up where they are to be shown and those there are of another.
+fn pictures(app: &mut App) -> Option<Cmd> {
+    let panel = app.setup.preview.as_mut().filter(|_| app.screen == Screen::Setup)?;
+    let can_show = app.theme.pictures();
+    let request = can_show.then(|| panel.request(&app.setup.spec)).flatten()?;
+    Some(Cmd::Preview(Box::new(request)))
+}
+
+fn train_event(app: &mut App, run: &str, event: &LoggedEvent) {
+    let Some(view) = app.runs.iter_mut().find(|view| view.id == run) else { return };
+    view.apply(event);
+    if let (TrainEvent::Failed(failed), None) = (&event.event, &view.history.started) {
+        let spec = view.spec.clone();
+        answers::not_started(app, &spec, &failed.error);
+    }
+}
+
+fn clicked(app: &mut App, target: Target) -> Vec<Cmd> {
+    match target {
+        Target::Tab(screen) if app.overlays.is_empty() => app.screen = screen,
+        Target::Field(index) if app.overlays.is_empty() && app.setup.edit.is_none() => {
+            app.setup.focus = index;
+        }
+        Target::Row(index) => {
+            if let Some(Overlay::Picker(picker)) = app.overlays.last_mut() {
+                picker.selected = index;
+                return key_pressed(app, KeyCode::Enter.into());
+            }
+        }
+        _ => {}
     }
     Vec::new()
 }
@@ -117,11 +182,9 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
         _ => app.screen.scope(),
     };
     let action = app.keymap.action(scope, key);
-    match action {
-        Some(Action::Interrupt) => return interrupt(app),
-        Some(Action::Suspend) => return vec![Cmd::Suspend],
-        Some(Action::Redraw) => return vec![Cmd::Redraw],
-        _ => {}
+    // These work over and while typing anything.
+    if let Some(action @ (Action::Interrupt | Action::Suspend | Action::Redraw)) = action {
+        return act(app, action);
     }
     if let Some(overlay) = app.overlays.last_mut() {
         return match overlay.key(action, key) {
@@ -139,6 +202,14 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
                 update_runs::prompted(app, run, outcome)
             }
             OverlayReply::Queue(action) => app.queue.act(action).into_iter().collect(),
+            OverlayReply::Chosen(choice) => {
+                app.overlays.pop();
+                chosen(app, choice)
+            }
+            OverlayReply::Typed(name) => {
+                app.overlays.pop();
+                vec![Cmd::SavePreset { name, spec: Box::new(app.setup.spec.clone()) }]
+            }
         };
     }
     if app.screen == Screen::Setup {
@@ -166,9 +237,14 @@ fn act(app: &mut App, action: Action) -> Vec<Cmd> {
         return Vec::new();
     }
     match action {
+        Action::Interrupt => return interrupt(app),
+        Action::Suspend => return vec![Cmd::Suspend],
+        Action::Redraw => return vec![Cmd::Redraw],
         Action::NextScreen => turn_screen(app, 1),
         Action::PreviousScreen => turn_screen(app, SCREENS.len() - 1),
-        Action::Help => app.overlays.push(Overlay::Help { scroll: 0 }),
+        Action::Help => app.overlays.push(Overlay::Help(Help::default())),
+        Action::Palette => app.overlays.push(Overlay::Picker(commands::palette(app))),
+        Action::Log => return vec![Cmd::ReadLog],
         Action::ShowQueue => app.overlays.push(Overlay::Queue),
         Action::Quit => return quit(app),
         Action::Back if app.leaving.is_some() => app.leaving = None,
@@ -177,7 +253,27 @@ fn act(app: &mut App, action: Action) -> Vec<Cmd> {
             Screen::Live => return act_on_live(app, action),
             Screen::Results => return update_runs::act_on_results(app, action),
             Screen::Runs => return update_runs::act_on_runs(app, action),
+            Screen::Inspect => return inspect::act(app, action),
         },
+    }
+    Vec::new()
+}
+
+/// Does what was chosen from a list.
+fn chosen(app: &mut App, choice: Choice) -> Vec<Cmd> {
+    match choice {
+        Choice::Action(action) => {
+            // What belongs to one screen shows it first.
+            let scope = action.binding().map(|binding| binding.scope);
+            let place = SCREENS.iter().find(|screen| Some(screen.scope()) == scope);
+            app.screen = place.copied().unwrap_or(app.screen);
+            return act(app, action);
+        }
+        Choice::Model(model) => {
+            (app.setup.spec.version, app.setup.spec.n) = (model.version, model.n);
+        }
+        Choice::SetUp(spec) => app.setup.spec = *spec,
+        Choice::Preset(name) => return vec![Cmd::LoadPreset(name)],
     }
     Vec::new()
 }
@@ -194,8 +290,8 @@ fn act_on_setup(app: &mut App, action: Action) -> Vec<Cmd> {
         Some(SetupRequest::Start) if app.leaving.is_none() => {
             update_runs::start(app, app.setup.spec.clone())
         }
-        Some(SetupRequest::Enqueue) => update_runs::enqueue(app, vec![app.setup.spec.clone()]),
-        _ => Vec::new(),
+        Some(request) => answers::request(app, request),
+        None => Vec::new(),
     }
 }
 
@@ -217,10 +313,8 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
         Action::StopAfterEpoch => TrainControl::StopAfterEpoch,
         Action::Checkpoint => TrainControl::Checkpoint,
         Action::Resume => {
-            if run.can_be_resumed() && !leaving {
-                return resume(app);
-            }
-            return Vec::new();
+            let resumable = run.can_be_resumed() && !leaving;
+            return if resumable { resume(app) } else { Vec::new() };
         }
         _ => {
             app.live.act(action, runs);
@@ -231,7 +325,8 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
 }
 
 fn resume(app: &App) -> Vec<Cmd> {
-    let shown = app.shown_run().filter(|_| !run_queue::is_full(app));
+    let free = !run_queue::is_full(app);
+    let shown = app.shown_run().filter(|run| free && !app.is_replay(run));
     shown.map(|run| Cmd::Resume(run.id.clone())).into_iter().collect()
 }
 
@@ -248,7 +343,7 @@ fn request(run: &mut RunView, control: TrainControl) -> Option<Cmd> {
 }
 
 fn quit(app: &mut App) -> Vec<Cmd> {
-    let active = app.active_runs().count();
+    let active = app.active_runs().filter(|run| !app.is_replay(run)).count();
     if active == 0 || app.leaving.is_some() {
         return vec![Cmd::Quit];
     }

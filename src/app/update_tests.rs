@@ -4,12 +4,14 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
-use crate::app::testing::{finished, phase, started};
+use crate::app::download::DownloadNews;
+use crate::app::testing::{failed, finished, phase, started};
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
 use crate::protocol::{LoggedEvent, Outcome, Phase};
 use crate::queue::Queue;
 use crate::runs::RunHistory;
+use crate::training::inspection::WeightsChoice;
 
 fn app() -> App {
     App::new(&InterfaceConfig::default(), false, RunSpec::default(), Vec::new())
@@ -63,6 +65,9 @@ fn number_keys_and_tab_go_through_the_screens() {
     let mut app = app();
     press(&mut app, "2");
     assert_eq!(app.screen, Screen::Live);
+    press_code(&mut app, KeyCode::BackTab);
+    press_code(&mut app, KeyCode::BackTab);
+    assert_eq!(Some(&app.screen), SCREENS.last());
     press_code(&mut app, KeyCode::Tab);
     assert_eq!(app.screen, Screen::Results);
     press(&mut app, "5");
@@ -203,6 +208,90 @@ fn a_second_start_waits_for_the_first() {
 }
 
 #[test]
+fn a_command_of_another_screen_shows_it_first() {
+    let mut app = app_with_run();
+    press(&mut app, "1:pause the run");
+    assert_eq!(press_code(&mut app, KeyCode::Enter), [control(TrainControl::Pause)]);
+    assert_eq!((app.screen, app.overlays.len()), (Screen::Live, 0));
+}
+
+#[test]
+fn a_run_that_cannot_start_says_why_where_it_can_be_mended() {
+    let mut app = app();
+    let started_run = StartedRun {
+        id: "a".to_owned(),
+        folder: "/runs/a".into(),
+        spec: RunSpec::default(),
+        history: RunHistory::default(),
+    };
+    update(&mut app, Msg::RunStarted(Box::new(started_run)));
+    say(&mut app, failed("no CIFAR-10 files; `resnet-tui data fetch` downloads them", 0));
+    assert_eq!(app.screen, Screen::Setup);
+    let Some(Overlay::Message { text, .. }) = app.overlays.last() else { panic!() };
+    assert!(text.ends_with("d downloads CIFAR-10"), "{text}");
+}
+
+#[test]
+fn a_download_is_begun_and_cancelled_by_one_key() {
+    let mut app = app();
+    assert_eq!(press(&mut app, "d"), [Cmd::Download("".into())]);
+    assert_eq!(press(&mut app, "d"), [Cmd::CancelDownload]);
+    assert!(app.download.as_ref().unwrap().cancelling);
+    let news = DownloadNews::Cancelled("the fetch was cancelled".to_owned());
+    update(&mut app, Msg::Download(news));
+    assert!(app.download.is_none());
+    assert!(matches!(app.overlays.last(), Some(Overlay::Message { .. })));
+}
+
+#[test]
+fn a_set_up_is_saved_under_a_typed_name_and_recalled() {
+    let mut app = app();
+    press(&mut app, "l");
+    assert_eq!(press(&mut app, "w"), [Cmd::ListSetUps]);
+    press(&mut app, "q5");
+    let spec = app.setup.spec.clone();
+    let saved = Cmd::SavePreset { name: "q5".to_owned(), spec: Box::new(spec.clone()) };
+    assert_eq!(press_code(&mut app, KeyCode::Enter), [saved]);
+    press(&mut app, "R");
+    assert_eq!(press(&mut app, "o"), [Cmd::ListSetUps]);
+    update(&mut app, Msg::SetUps { presets: vec!["q5".to_owned()], recent: vec![spec.clone()] });
+    let load = Cmd::LoadPreset("q5".to_owned());
+    assert_eq!(press_code(&mut app, KeyCode::Enter), [load]);
+    update(&mut app, Msg::SetUp(Box::new(spec.clone())));
+    assert_eq!(app.setup.spec, spec);
+}
+
+#[test]
+fn pictures_follow_the_set_up_while_they_are_shown() {
+    let mut app = app();
+    let mut asked = |keys: &str| {
+        let specs = press(&mut app, keys).into_iter().filter_map(|command| match command {
+            Cmd::Preview(request) => Some(request.spec),
+            _ => None,
+        });
+        specs.collect::<Vec<_>>()
+    };
+    assert_eq!(asked("v"), [RunSpec::default()]);
+    assert_eq!(asked("l"), [RunSpec { n: 5, ..RunSpec::default() }]);
+    assert_eq!(press(&mut app, "j"), []);
+    press(&mut app, "v");
+    assert_eq!(press(&mut app, "r"), []);
+}
+
+#[test]
+fn only_a_run_at_rest_is_inspected() {
+    let mut app = app_with_run();
+    press(&mut app, "6");
+    assert_eq!(press_code(&mut app, KeyCode::Enter), []);
+    assert!(matches!(app.overlays.pop(), Some(Overlay::Message { .. })));
+    say(&mut app, phase(Phase::Paused, 5));
+    let choice = WeightsChoice::Best;
+    let inspect = Cmd::Inspect { run: "a".to_owned(), folder: "/runs/a".into(), choice };
+    assert_eq!(press_code(&mut app, KeyCode::Enter), [inspect]);
+    assert_eq!(press_code(&mut app, KeyCode::Esc), [Cmd::CancelInspection]);
+}
+
+#[test]
 fn time_matters_only_while_a_run_should_be_speaking() {
     assert!(!app().depends_on_time());
     let mut app = app_with_run();
@@ -211,4 +300,13 @@ fn time_matters_only_while_a_run_should_be_speaking() {
     assert_eq!(app.seconds_silent(), Some(42.0));
     say(&mut app, finished(Outcome::Completed, 5));
     assert_eq!((app.depends_on_time(), app.seconds_silent()), (false, None));
+}
+
+#[test]
+fn a_replay_is_left_without_a_question_and_not_resumed() {
+    let mut app = app_with_run();
+    app.replay = Some("a".to_owned());
+    assert_eq!(press(&mut app, "q"), [Cmd::Quit]);
+    say(&mut app, finished(Outcome::Stopped, 9));
+    assert_eq!(press(&mut app, "u"), []);
 }

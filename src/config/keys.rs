@@ -25,6 +25,8 @@ pub enum Scope {
     Runs,
     /// Over a screen, where the queue is shown.
     Queue,
+    /// On the Inspect screen.
+    Inspect,
 }
 
 impl Scope {
@@ -37,6 +39,7 @@ impl Scope {
             Self::Results => "Results",
             Self::Runs => "Runs",
             Self::Queue => "Queue",
+            Self::Inspect => "Inspect",
         }
     }
 
@@ -56,6 +59,7 @@ pub enum Action {
     ShowResults,
     ShowRuns,
     ShowQueue,
+    ShowInspect,
     NextScreen,
     PreviousScreen,
     Up,
@@ -69,6 +73,8 @@ pub enum Action {
     Accept,
     Back,
     Help,
+    Palette,
+    Log,
     Quit,
     Interrupt,
     Suspend,
@@ -76,6 +82,13 @@ pub enum Action {
     Edit,
     Reset,
     ResetAll,
+    ChooseModel,
+    Preview,
+    Download,
+    SavePreset,
+    OpenSetUp,
+    InspectCheckpoint,
+    MistakesAlone,
     Pause,
     StopAfterEpoch,
     Stop,
@@ -143,6 +156,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::ShowResults, Scope::Everywhere, &["3"], "results", "Show Results: the document's tables with ours beside them"),
     bind(Action::ShowRuns, Scope::Everywhere, &["5"], "runs", "Show Runs: every run on disk"),
     bind(Action::ShowQueue, Scope::Everywhere, &["Q"], "queue", "Show the runs that wait for their turn"),
+    bind(Action::ShowInspect, Scope::Everywhere, &["6"], "inspect", "Show Inspect: what a run gets right and wrong"),
     bind(Action::NextScreen, Scope::Everywhere, &["tab"], "next screen", "Go to the next screen"),
     bind(Action::PreviousScreen, Scope::Everywhere, &["shift-tab"], "previous screen", "Go to the previous screen"),
     bind(Action::Up, Scope::Everywhere, &["up", "k"], "up", "Move up"),
@@ -156,6 +170,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Accept, Scope::Everywhere, &["enter"], "accept", "Accept; on Setup, start the run"),
     bind(Action::Back, Scope::Everywhere, &["esc"], "back", "Close what is on top; go back one level"),
     bind(Action::Help, Scope::Everywhere, &["?", "f1"], "help", "Show this help"),
+    bind(Action::Palette, Scope::Everywhere, &[":"], "commands", "Choose from everything that can be done, by name"),
+    bind(Action::Log, Scope::Everywhere, &["@"], "log", "Show what libraries printed while the dashboard is on the screen"),
     bind(Action::Quit, Scope::Everywhere, &["q"], "quit", "Leave; asks first while a run is on"),
     bind(Action::Interrupt, Scope::Everywhere, &["ctrl-c"], "stop and leave", "Stop every run with a checkpoint and leave; a second time leaves at once"),
     bind(Action::Suspend, Scope::Everywhere, &["ctrl-z"], "suspend", "Suspend the program, training included; `fg` goes on"),
@@ -164,6 +180,13 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Reset, Scope::Setup, &["r"], "default", "Set this value back to its default"),
     bind(Action::ResetAll, Scope::Setup, &["R"], "all defaults", "Set every value back to its default"),
     bind(Action::Enqueue, Scope::Setup, &["a"], "queue", "Add this run to the queue"),
+    bind(Action::ChooseModel, Scope::Setup, &["m"], "models", "Choose a model from the document's, with depth, parameters, time and memory"),
+    bind(Action::Preview, Scope::Setup, &["v"], "pictures", "Show or hide a batch as it is after augmentation"),
+    bind(Action::Download, Scope::Setup, &["d"], "download", "Download CIFAR-10 into the data folder, or cancel that"),
+    bind(Action::SavePreset, Scope::Setup, &["w"], "save", "Save this set-up under a name"),
+    bind(Action::OpenSetUp, Scope::Setup, &["o"], "set-ups", "Take a saved set-up, or one of the latest runs"),
+    bind(Action::InspectCheckpoint, Scope::Inspect, &["c"], "checkpoint", "Inspect the weights of the checkpoint in place of the best"),
+    bind(Action::MistakesAlone, Scope::Inspect, &["m"], "mistakes", "Show the mistakes alone, as pictures, or everything"),
     bind(Action::Pause, Scope::Live, &["p"], "pause", "Pause the run with a checkpoint, or go on with it"),
     bind(Action::StopAfterEpoch, Scope::Live, &["S"], "stop after epoch", "Train this epoch to its end, then stop"),
     bind(Action::Stop, Scope::Live, &["s"], "stop", "Stop the run now, with a checkpoint; it can be resumed"),

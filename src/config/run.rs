@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,24 @@ impl Architecture {
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ResNet{}{}", self.depth(), self.version)
+    }
+}
+
+/// The name that [`fmt::Display`] gives; the error says what one looks like.
+impl FromStr for Architecture {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.strip_prefix("ResNet").and_then(|rest| rest.split_once('v'));
+        let read = parts.and_then(|(depth, version)| {
+            let (version, blocks) =
+                if version == "1" { (Version::V1, 6) } else { (Version::V2, 9) };
+            Some(Self { version, n: depth.parse::<u32>().ok()?.checked_sub(2)? / blocks })
+        });
+        // What does not print as it was read is no model, such as one of a depth between two.
+        read.filter(|read| read.n > 0 && read.to_string() == text).ok_or_else(|| {
+            format!("`{text}` is not a model; one is ResNet and its depth and version: ResNet20v1")
+        })
     }
 }
 

@@ -98,6 +98,11 @@ impl Theme {
         self.ascii
     }
 
+    /// Whether pictures can be drawn: their colours are many, and they are drawn with half blocks.
+    pub fn pictures(&self) -> bool {
+        self.colour && !self.ascii && self.palette != Palette::Sixteen
+    }
+
     /// The style for a purpose. What colour says is also said in words or by weight.
     pub fn style(&self, role: Role) -> Style {
         let modifier = match role {

@@ -167,3 +167,11 @@ fn record_the_shipped_replay() {
     std::fs::write(SHIPPED, log).unwrap();
     folder.delete().unwrap();
 }
+
+#[test]
+fn the_recipe_is_told_as_far_as_the_log_knows_it() {
+    let spec = Replay::open(Path::new(SHIPPED), Speed::MAX).unwrap().spec();
+    assert_eq!(spec.architecture().to_string(), "ResNet20v1");
+    assert_eq!((spec.epochs, spec.batch_size), (16, 32));
+    assert_eq!(spec.data.source, DataSource::Synthetic);
+}

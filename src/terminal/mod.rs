@@ -8,6 +8,8 @@ mod input;
 
 mod run;
 
+mod tasks;
+
 #[cfg(test)]
 mod testing;
 
@@ -25,8 +27,11 @@ use crate::app::{App, summary};
 use crate::config::interface::InterfaceConfig;
 use crate::config::queue::QueueConfig;
 use crate::config::run::RunSpec;
+use crate::presets::Presets;
+use crate::replay::Replay;
 use crate::supervisor::Supervisor;
 use guard::Guard;
+use tasks::{Places, Tasks};
 use trainers::Trainers;
 
 /// What the dashboard begins with.
@@ -43,6 +48,12 @@ pub struct Session {
     pub notes: Vec<String>,
     /// Where messages go that libraries print while the dashboard is on the screen.
     pub log: PathBuf,
+    /// Where CIFAR-10 lies for a run that names no folder.
+    pub data: PathBuf,
+    /// Named set-ups.
+    pub presets: Presets,
+    /// A recorded run to play.
+    pub replay: Option<Replay>,
 }
 
 /// Opens the dashboard and returns when the user left it, with the terminal as it was before and a
@@ -55,14 +66,24 @@ pub fn run(session: Session) -> Result<()> {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let mut app = App::new(&session.interface, no_colour, session.spec, session.notes);
     app.queue.config = session.queue;
-    let trainers = Trainers::new(session.supervisor);
+    let tasks = Tasks::new(Places {
+        store: session.supervisor.store().clone(),
+        data: session.data,
+        presets: session.presets,
+        log: session.log.clone(),
+    });
+    let mut trainers = Trainers::new(session.supervisor);
+    if let Some(replay) = session.replay {
+        app.replay = Some(replay.run().to_owned());
+        trainers.play(replay)?;
+    }
     let (sender, inputs) = unbounded();
     input::watch_signals(sender.clone()).context("cannot watch for signals")?;
     let guard = Guard::enter(session.interface.mouse, &session.log)?;
     input::read_events(sender).context("cannot start the input thread")?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
     let mut terminal = Terminal::new(backend).context("cannot draw on the terminal")?;
-    let app = run::run(&mut terminal, &inputs, app, trainers, || guard.suspend());
+    let app = run::run(&mut terminal, &inputs, app, trainers, tasks, || guard.suspend());
     drop(guard);
     // The terminal may be gone by now; the runs are safe all the same.
     let _ = io::stdout().write_all(summary::summary(&app).as_bytes());

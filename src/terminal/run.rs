@@ -4,12 +4,14 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, at, never, select_biased};
+use crossterm::event::{MouseButton, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 
 use super::disk::{self, Job, Watched};
+use super::tasks::Tasks;
 use super::trainers::Trainers;
 use crate::app::{App, Cmd, Msg, update};
 use crate::views;
@@ -33,13 +35,25 @@ pub fn run<B: Backend>(
     inputs: &Receiver<Msg>,
     app: App,
     trainers: Trainers,
+    tasks: Tasks,
     suspend: impl FnMut() -> io::Result<()>,
 ) -> App {
     let inputs = inputs.clone();
     let disk = disk::spawn(trainers.store().clone(), app.setup.spec.clone(), trainers.sender());
     let watched = Watched::default();
-    let mut session =
-        Session { app, trainers, disk, watched, inputs, suspend, ended: false, cleared: false };
+    let mut session = Session {
+        app,
+        trainers,
+        tasks,
+        disk,
+        watched,
+        inputs,
+        suspend,
+        ended: false,
+        cleared: false,
+        // Known from the first drawing on, before anything can be clicked.
+        size: Size::ZERO,
+    };
     let mut drawable = true;
     // When the next drawing may happen, while one is due.
     let mut due = Some(Instant::now());
@@ -71,10 +85,13 @@ struct Session<S> {
     /// What the disk thread was told to watch.
     watched: Watched,
     inputs: Receiver<Msg>,
+    tasks: Tasks,
     suspend: S,
     ended: bool,
     /// Whether the next drawing begins with an empty screen.
     cleared: bool,
+    /// The size of the screen at the latest drawing.
+    size: Size,
 }
 
 /// What a wait ended with.
@@ -93,6 +110,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         let frame = due.map_or_else(never, at);
         let tick = if self.app.depends_on_time() { after(TICK) } else { never() };
         let words = self.trainers.words().clone();
+        let answers = self.tasks.answers().clone();
         let mut waited = Waited::ForWords;
         select_biased! {
             recv(self.inputs) -> msg => {
@@ -106,6 +124,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
             }
             recv(frame) -> _ => return Waited::UntilDue,
             recv(words) -> msg => msg.into_iter().for_each(|msg| self.take(msg)),
+            recv(answers) -> msg => msg.into_iter().for_each(|msg| self.take(msg)),
             recv(tick) -> _ => self.take(Msg::Tick(Timestamp::now())),
         }
         for _ in 0..AT_ONCE {
@@ -127,6 +146,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
     /// Takes in a message and does what it leads to.
     fn take(&mut self, msg: Msg) {
         self.trainers.heard(&msg);
+        let msg = self.meaning(msg);
         for command in update(&mut self.app, msg) {
             self.perform(command);
         }
@@ -150,9 +170,21 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         }
     }
 
+    /// Finds what a click hit.
+    fn meaning(&self, msg: Msg) -> Msg {
+        let Msg::Mouse(mouse) = &msg else { return msg };
+        if mouse.kind != MouseEventKind::Down(MouseButton::Left) {
+            return msg;
+        }
+        let place = Position { x: mouse.column, y: mouse.row };
+        let target = views::target_at(&self.app, Rect::from((Position::ORIGIN, self.size)), place);
+        target.map_or(msg, Msg::Click)
+    }
+
     fn perform(&mut self, command: Cmd) {
         match command {
-            Cmd::Start(spec) => {
+            Cmd::Start(mut spec) => {
+                self.tasks.complete(&mut spec.data);
                 let answer = self.trainers.start(*spec);
                 self.take(answer);
             }
@@ -160,7 +192,8 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
                 let answer = self.trainers.resume(&run);
                 self.take(answer);
             }
-            Cmd::StartQueued(entry) => {
+            Cmd::StartQueued(mut entry) => {
+                self.tasks.complete(&mut entry.spec.data);
                 let answer = self.trainers.start(entry.spec);
                 let error = match &answer {
                     Msg::Error { text, .. } => Some(text.clone()),
@@ -192,6 +225,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
                 }
                 self.ended = true;
             }
+            work => self.tasks.perform(work),
         }
     }
 
@@ -200,7 +234,8 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         if std::mem::take(&mut self.cleared) && clear(terminal).is_err() {
             return false;
         }
-        terminal.draw(|frame| views::draw(frame, &self.app)).is_ok()
+        let drawn = terminal.draw(|frame| views::draw(frame, &self.app));
+        drawn.map(|frame| self.size = frame.area.as_size()).is_ok()
     }
 }
 

@@ -11,10 +11,12 @@ use super::*;
 use crate::app::testing;
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
+use crate::presets::Presets;
 use crate::protocol::{LoggedEvent, Outcome, Phase, TrainControl};
 use crate::runs::RunStore;
 use crate::runs::history::Ending;
 use crate::supervisor::Supervisor;
+use crate::terminal::tasks::Places;
 use crate::training::worker::{self, EventSender, TrainingJob};
 
 const STEPS_PER_EPOCH: u64 = 20;
@@ -97,6 +99,15 @@ impl Person {
     }
 }
 
+fn tasks(root: &std::path::Path) -> Tasks {
+    Tasks::new(Places {
+        store: RunStore::new(root.to_owned()),
+        data: root.join("data"),
+        presets: Presets::new(root.join("presets")),
+        log: root.join("log"),
+    })
+}
+
 /// Runs the dashboard while a person does `what`; gives what it knew at the end.
 fn journey(
     spawn: crate::supervisor::Spawn,
@@ -115,7 +126,7 @@ fn journey(
     });
     let mut terminal = Terminal::new(WatchedBackend::new(100, 30, screen)).unwrap();
     let app = App::new(&InterfaceConfig::default(), false, spec, Vec::new());
-    let app = run(&mut terminal, &inputs, app, trainers, || Ok(()));
+    let app = run(&mut terminal, &inputs, app, trainers, tasks(root.path()), || Ok(()));
     if let Err(panic) = person.join() {
         std::panic::resume_unwind(panic);
     }
@@ -231,7 +242,7 @@ fn a_keyboard_that_is_gone_ends_the_session_with_a_checkpoint() {
     drop(keys);
     let app = App::new(&InterfaceConfig::default(), false, RunSpec::default(), Vec::new());
     let mut terminal = Terminal::new(WatchedBackend::new(80, 24, Screen::default())).unwrap();
-    let app = run(&mut terminal, &inputs, app, trainers, || Ok(()));
+    let app = run(&mut terminal, &inputs, app, trainers, tasks(root.path()), || Ok(()));
     assert_eq!(ending(&app), Some(Ending::Finished(Outcome::Stopped)));
 }
 
@@ -248,7 +259,7 @@ fn ctrl_z_suspends_and_the_screen_comes_back() {
     let person = Person { keys: keys.clone(), screen: screen.clone() };
     let mut terminal = Terminal::new(WatchedBackend::new(80, 24, screen)).unwrap();
     let mut watcher = None;
-    run(&mut terminal, &inputs, app, trainers, || {
+    run(&mut terminal, &inputs, app, trainers, tasks(root.path()), || {
         let person = Person { keys: person.keys.clone(), screen: person.screen.clone() };
         watcher = Some(std::thread::spawn(move || {
             person.see("Setup");

@@ -11,6 +11,7 @@ use crate::app::Msg;
 use crate::app::message::StartedRun;
 use crate::config::run::RunSpec;
 use crate::protocol::TrainControl;
+use crate::replay::Replay;
 use crate::runs::{RunFolder, RunHistory, RunStore};
 use crate::supervisor::{StartOptions, Supervisor};
 use crate::training::worker::TrainerHandle;
@@ -78,6 +79,20 @@ impl Trainers {
         self.patience = Duration::ZERO;
     }
 
+    /// Plays a recorded run as if it were trained here.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn play(&mut self, replay: Replay) -> Result<()> {
+        let (spec, folder) = (replay.spec(), replay.folder().to_owned());
+        let handle = replay.play().context("cannot start a thread")?;
+        let id = handle.run.clone();
+        let history = RunHistory::default();
+        let started = StartedRun { id, folder, spec, history };
+        let _ = self.sender.send(Msg::RunStarted(Box::new(started)));
+        self.listen(handle)
+    }
+
     fn try_start(&mut self, spec: RunSpec) -> Result<Msg> {
         let handle = self.supervisor.start(spec, StartOptions::default())?;
         let folder = self.supervisor.store().find(&handle.run)?;
@@ -93,13 +108,22 @@ impl Trainers {
         self.watch(handle, &folder, history)
     }
 
-    /// Brings the trainer's events to the common channel, and its end.
+    /// Listens to a trainer; the answer shows its run.
     fn watch(
         &mut self,
         handle: TrainerHandle,
         folder: &RunFolder,
         history: RunHistory,
     ) -> Result<Msg> {
+        let id = handle.run.clone();
+        self.listen(handle)?;
+        let spec = folder.description()?.spec;
+        let folder = folder.path().to_owned();
+        Ok(Msg::RunStarted(Box::new(StartedRun { id, folder, spec, history })))
+    }
+
+    /// Brings the trainer's events to the common channel, and its end.
+    fn listen(&mut self, handle: TrainerHandle) -> Result<()> {
         let TrainerHandle { run, control, events, thread: trainer } = handle;
         let (sender, id) = (self.sender.clone(), run.clone());
         thread::Builder::new()
@@ -116,10 +140,8 @@ impl Trainers {
                 let _ = sender.send(Msg::TrainerGone { run: id });
             })
             .context("cannot start a thread")?;
-        self.running.insert(run.clone(), control);
-        let spec = folder.description()?.spec;
-        let folder = folder.path().to_owned();
-        Ok(Msg::RunStarted(Box::new(StartedRun { id: run, folder, spec, history })))
+        self.running.insert(run, control);
+        Ok(())
     }
 }
 

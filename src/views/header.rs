@@ -5,7 +5,7 @@ use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::state;
-use crate::app::{App, Leaving, SCREENS};
+use crate::app::{App, Leaving, SCREENS, Screen};
 use crate::config::theme::Role;
 
 /// Draws the top line.
@@ -18,11 +18,28 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     frame.render_widget(status.alignment(Alignment::Right), right);
 }
 
+const NAME: &str = " resnet-tui ";
+
+/// The screen whose tab covers a column of the line.
+pub fn tab_at(app: &App, column: u16) -> Option<Screen> {
+    let mut begin = NAME.len();
+    SCREENS.iter().copied().find(|screen| {
+        let end = begin + 1 + tab(app, *screen).chars().count();
+        let covered = (begin..end).contains(&usize::from(column));
+        begin = end;
+        covered
+    })
+}
+
+fn tab(app: &App, screen: Screen) -> String {
+    let key = app.keymap.hint(screen.action()).unwrap_or_default();
+    format!(" {key} {} ", screen.title())
+}
+
 fn tabs(app: &App) -> Line<'static> {
-    let mut spans = vec![Span::styled(" resnet-tui ", app.theme.style(Role::Accent))];
+    let mut spans = vec![Span::styled(NAME, app.theme.style(Role::Accent))];
     for screen in SCREENS {
-        let key = app.keymap.hint(screen.action()).unwrap_or_default();
-        let text = format!(" {key} {} ", screen.title());
+        let text = tab(app, *screen);
         let style =
             if *screen == app.screen { app.theme.selected() } else { app.theme.style(Role::Dim) };
         spans.push(Span::raw(" "));
@@ -39,6 +56,7 @@ fn status(app: &App) -> Line<'static> {
         None => match app.shown_run() {
             None => Line::styled("no run yet ", app.theme.style(Role::Dim)),
             Some(run) => Line::from(vec![
+                Span::styled(if app.is_replay(run) { "replay " } else { "" }, warning),
                 state::span(run.state(), &app.theme),
                 Span::raw(format!("  {} ", run.spec.architecture())),
             ]),

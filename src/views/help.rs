@@ -6,42 +6,62 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::centred;
-use crate::app::App;
+use crate::app::overlay::Help;
+use crate::app::{App, SCREENS};
 use crate::config::keys::{BINDINGS, Key, Scope};
 use crate::config::theme::Role;
 
-const SCOPES: [Scope; 6] =
-    [Scope::Setup, Scope::Live, Scope::Results, Scope::Runs, Scope::Queue, Scope::Everywhere];
-
-/// Draws the help from its line `scroll` on; the keys of the screen shown come first.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, scroll: u16) {
-    let lines = lines(app);
-    let area = centred(area, 76, lines.len() as u16 + 2);
+/// Draws the help from a line on; the keys of the screen shown come first.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, help: &Help) {
+    let lines = lines(app, help.search.value());
+    let area = centred(area, 76, lines.len().max(6) as u16 + 2);
     let last = (lines.len() as u16).saturating_sub(area.height.saturating_sub(2));
-    let more = if scroll < last { " more below " } else { "" };
+    let more = if help.scroll < last { " more below " } else { "" };
+    let search = match (help.typing, help.search.value()) {
+        (false, "") => " / searches ".to_owned(),
+        (false, text) => format!(" /{text} "),
+        (true, text) => format!(" /{text}_ "),
+    };
     let block = Block::bordered()
         .title(" Keys ")
+        .title_bottom(Line::styled(search, app.theme.style(Role::Accent)))
         .title_bottom(Line::raw(more).alignment(Alignment::Right))
         .border_style(app.theme.style(Role::Frame));
     frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(lines).scroll((scroll.min(last), 0)).block(block), area);
+    let text = Paragraph::new(lines).scroll((help.scroll.min(last), 0));
+    frame.render_widget(text.block(block), area);
 }
 
-fn lines(app: &App) -> Vec<Line<'static>> {
+/// The keys whose name or description holds `search`, whatever the case.
+fn lines(app: &App, search: &str) -> Vec<Line<'static>> {
+    let search = search.to_lowercase();
     let here = app.screen.scope();
-    let others = SCOPES.into_iter().filter(|scope| *scope != here);
+    let others = SCREENS
+        .iter()
+        .map(|screen| screen.scope())
+        .chain([Scope::Queue, Scope::Everywhere])
+        .filter(|s| *s != here);
     let mut lines = Vec::new();
     for scope in std::iter::once(here).chain(others) {
-        lines.push(Line::styled(format!(" {}", scope.title()), app.theme.style(Role::Accent)));
-        for binding in BINDINGS.iter().filter(|binding| binding.scope == scope) {
+        let rows = BINDINGS.iter().filter(|binding| binding.scope == scope).filter_map(|binding| {
             let keys: Vec<String> =
                 app.keymap.keys(binding.action).iter().map(Key::to_string).collect();
-            lines.push(Line::from(vec![
-                Span::styled(format!("  {:<14} ", keys.join(", ")), app.theme.style(Role::Accent)),
-                Span::raw(binding.help),
-            ]));
+            let keys = keys.join(", ");
+            let found = keys.to_lowercase().contains(&search)
+                || binding.help.to_lowercase().contains(&search);
+            found.then(|| {
+                Line::from(vec![
+                    Span::styled(format!("  {keys:<14} "), app.theme.style(Role::Accent)),
+                    Span::raw(binding.help),
+                ])
+            })
+        });
+        let rows: Vec<Line> = rows.collect();
+        if !rows.is_empty() {
+            lines.push(Line::styled(format!(" {}", scope.title()), app.theme.style(Role::Accent)));
+            lines.extend(rows);
+            lines.push(Line::default());
         }
-        lines.push(Line::default());
     }
     lines.pop();
     lines

@@ -1,7 +1,7 @@
 //! The Setup screen: the form on the left, what it means on the right.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Padding, Paragraph, Wrap};
@@ -9,10 +9,15 @@ use ratatui::widgets::{Block, Borders, Padding, Paragraph, Wrap};
 use super::format;
 use crate::app::App;
 use crate::app::document;
+use crate::app::download::Download;
 use crate::app::fields::{self, Field};
 use crate::config::keys::Action;
 use crate::config::run::DataSource;
 use crate::config::theme::Role;
+
+mod preview;
+
+mod schedule;
 
 /// Columns of the names of the fields.
 const LABEL: usize = 29;
@@ -23,51 +28,155 @@ const VALUE: usize = 13;
 /// Columns of the right side.
 const SIDE: u16 = 32;
 
-/// Draws the screen. A narrow terminal has the form alone, with the help below it.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
-    let (form, side, border) = if area.width >= 76 {
-        let wide = SIDE.max(area.width.saturating_sub(90)).min(56);
+/// Columns that the form needs.
+const FORM: u16 = 45;
+
+/// Rows of the learning rate's chart.
+const CHART: u16 = 8;
+
+/// Rows from which the chart is always there.
+const TALL: u16 = 34;
+
+/// The form, and what stands beside it or, on a narrow terminal, below it.
+fn parts(app: &App, area: Rect) -> (Rect, Rect, Borders) {
+    let download = Constraint::Length(u16::from(app.download.is_some()));
+    let [area, _] = Layout::vertical([Constraint::Min(0), download]).areas(area);
+    if area.width >= 76 {
+        let room = area.width.saturating_sub(90).min(56);
+        let pictures = app.setup.preview.is_some();
+        let side = if pictures { area.width.saturating_sub(FORM).min(76) } else { SIDE.max(room) };
         let [form, side] =
-            Layout::horizontal([Constraint::Min(0), Constraint::Length(wide)]).areas(area);
+            Layout::horizontal([Constraint::Min(0), Constraint::Length(side)]).areas(area);
         (form, side, Borders::LEFT)
     } else {
+        let rows = if app.setup.preview.is_some() { area.height / 2 } else { 5 };
         let [form, side] =
-            Layout::vertical([Constraint::Min(3), Constraint::Length(5)]).areas(area);
+            Layout::vertical([Constraint::Min(3), Constraint::Length(rows)]).areas(area);
         (form, side, Borders::TOP)
-    };
+    }
+}
+
+/// Draws the screen. A narrow terminal has the form alone, with the help below it.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
+    let (form, side, border) = parts(app, area);
     draw_form(frame, form, app);
     let block = Block::new()
         .borders(border)
-        .padding(Padding::horizontal(1))
+        .padding(Padding { left: 1, ..Padding::ZERO })
         .border_style(app.theme.style(Role::Frame));
-    let lines = side_lines(app, border == Borders::LEFT);
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }).block(block), side);
+    let inner = block.inner(side);
+    frame.render_widget(block, side);
+    draw_side(frame, inner, app, border == Borders::LEFT);
+    if let Some(download) = &app.download {
+        let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        draw_download(frame, bottom, app, download);
+    }
 }
 
-fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
-    let mut lines = Vec::new();
-    let mut focused_row = 0;
+fn draw_side(frame: &mut Frame, area: Rect, app: &App, beside: bool) {
+    if let Some(panel) = &app.setup.preview {
+        // Two rows of pictures come before the help.
+        let help = if beside { area.height.saturating_sub(19).min(6) } else { 0 };
+        let [text, pictures] =
+            Layout::vertical([Constraint::Length(help), Constraint::Min(0)]).areas(area);
+        let lines = Paragraph::new(side_lines(app, false)).wrap(Wrap { trim: true });
+        frame.render_widget(lines, text);
+        preview::draw(frame, pictures, app, panel);
+        return;
+    }
+    let rate = app
+        .setup
+        .field()
+        .is_some_and(|field| ["schedule", "learning_rate", "epochs"].contains(&field.key));
+    let chart = beside && (area.height >= TALL || (rate && area.height >= 2 * CHART));
+    let rows = Constraint::Length(if chart { CHART } else { 0 });
+    let [text, below] = Layout::vertical([Constraint::Min(0), rows]).areas(area);
+    let lines = Paragraph::new(side_lines(app, beside)).wrap(Wrap { trim: true });
+    frame.render_widget(lines, text);
+    if chart {
+        schedule::draw(frame, below, app);
+    }
+}
+
+/// `CIFAR-10 ████░░░ downloading 34 %, 58.0 of 170.1 MB; d cancels`
+fn draw_download(frame: &mut Frame, area: Rect, app: &App, download: &Download) {
+    const BAR: usize = 16;
+    let full = (download.part() * BAR as f64).round() as usize;
+    let megabytes = download.progress.as_ref().map_or(String::new(), |progress| {
+        let (done, total) = (progress.done as f64 / 1e6, progress.total as f64 / 1e6);
+        format!(" {done:.1} of {total:.1} MB")
+    });
+    let key = app.keymap.hint(Action::Download).unwrap_or_default();
+    let line = Line::from(vec![
+        Span::styled(" CIFAR-10 ", app.theme.style(Role::Accent)),
+        Span::styled("█".repeat(full), app.theme.style(Role::Good)),
+        Span::styled("░".repeat(BAR - full.min(BAR)), app.theme.style(Role::Frame)),
+        Span::raw(format!(" {:.0} %{megabytes} {}", 100.0 * download.part(), download.words())),
+        Span::styled(format!(" · {key} cancels"), app.theme.style(Role::Dim)),
+    ]);
+    frame.render_widget(line, area);
+}
+
+/// The rows of the form: the field of each, `None` for the heading of a section.
+fn rows() -> Vec<Option<usize>> {
+    let mut rows = Vec::new();
     let mut section = None;
     for (index, field) in fields::all().enumerate() {
         if section != Some(field.section) {
             section = Some(field.section);
-            let heading = app.theme.style(Role::Accent);
-            lines.push(Line::styled(format!(" {}", field.section.title()), heading));
+            rows.push(None);
         }
-        if index == app.setup.focus {
-            focused_row = lines.len();
-        }
-        lines.push(row(app, index, field));
+        rows.push(Some(index));
     }
-    let height = usize::from(area.height);
-    // The selected row stays near the middle; the ends of the form stay at the ends of the screen.
-    let top = focused_row.saturating_sub(height / 2).min(lines.len().saturating_sub(height));
-    frame.render_widget(Paragraph::new(lines).scroll((top as u16, 0)), area);
-    if let Some(edit) = &app.setup.edit {
+    rows
+}
+
+/// The first row shown. The selected one stays near the middle; the ends of the form stay at the ends
+/// of the screen.
+fn first_row(app: &App, rows: &[Option<usize>], height: usize) -> usize {
+    let focused = rows.iter().position(|row| *row == Some(app.setup.focus)).unwrap_or(0);
+    focused.saturating_sub(height / 2).min(rows.len().saturating_sub(height))
+}
+
+/// The field at a place of the screen.
+pub fn field_at(app: &App, area: Rect, place: Position) -> Option<usize> {
+    let (form, ..) = parts(app, area);
+    if !form.contains(place) {
+        return None;
+    }
+    let rows = rows();
+    let row = first_row(app, &rows, usize::from(form.height)) + usize::from(place.y - form.y);
+    rows.get(row).copied().flatten()
+}
+
+fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
+    let rows = rows();
+    let top = first_row(app, &rows, usize::from(area.height));
+    let shown = rows.iter().enumerate().skip(top).take(usize::from(area.height));
+    let lines = shown.map(|(place, index)| {
+        let field = |index: usize| fields::all().nth(index);
+        let section = |field: &Field| {
+            let heading = app.theme.style(Role::Accent);
+            Line::styled(format!(" {}", field.section.title()), heading)
+        };
+        match index.map(|index| (index, field(index))) {
+            Some((index, Some(field))) => row(app, index, field),
+            // The heading of the field below it.
+            _ => rows
+                .get(place + 1)
+                .copied()
+                .flatten()
+                .and_then(field)
+                .map_or_else(Line::default, section),
+        }
+    });
+    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), area);
+    let focused = rows.iter().position(|row| *row == Some(app.setup.focus));
+    if let (Some(edit), Some(focused)) = (&app.setup.edit, focused) {
         let width = VALUE + 1;
         let column = edit.input.visual_cursor() - edit.input.visual_scroll(width);
         let x = area.x + (3 + LABEL + column) as u16;
-        let y = area.y + (focused_row - top) as u16;
+        let y = area.y + focused.saturating_sub(top) as u16;
         if x < area.right() && y < area.bottom() {
             frame.set_cursor_position((x, y));
         }

@@ -8,15 +8,18 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
 use super::draw;
+use crate::app::download::DownloadNews;
 use crate::app::library::Library;
-use crate::app::message::StartedRun;
+use crate::app::message::{StartedRun, Target};
 use crate::app::testing::{epoch, failed, finished, phase, started, step};
 use crate::app::{App, Msg, update};
 use crate::config::interface::InterfaceConfig;
 use crate::config::run::RunSpec;
+use crate::data::fetch::{FetchPhase, FetchProgress};
 use crate::protocol::{LoggedEvent, Outcome, Phase};
 use crate::queue::Queue;
 use crate::runs::RunHistory;
+use crate::training::inspection::InspectionUpdate;
 
 pub fn app_with(interface: &InterfaceConfig, no_colour: bool) -> App {
     let notes = vec!["Training runs on the CPU: no NVIDIA driver answers.".to_owned()];
@@ -187,12 +190,44 @@ fn a_small_terminal_still_tells_how_the_run_stands() {
     assert_eq!(picture(&with_run(app()), 39, 3), "▶ training 4/10 test 72.00 %\nneeds 40 by 12\n");
 }
 
+mod slow_work;
+
+use slow_work::inspection;
+
+/// Any answer of slow work, asked for or not.
+fn any_answer() -> impl Strategy<Value = Msg> {
+    let target = prop_oneof![
+        (0usize..99).prop_map(Target::Row),
+        (0usize..99).prop_map(Target::Field),
+        prop::sample::select(crate::app::SCREENS).prop_map(Target::Tab),
+    ];
+    let inspected = prop_oneof![
+        Just(InspectionUpdate::Done(Box::new(inspection()))),
+        any::<String>().prop_map(InspectionUpdate::Failed),
+        any::<(u64, u64)>()
+            .prop_map(|(images, total)| InspectionUpdate::Progress { images, total }),
+    ];
+    prop_oneof![
+        target.prop_map(Msg::Click),
+        any::<String>().prop_map(Msg::Log),
+        any::<String>().prop_map(|text| Msg::Download(DownloadNews::Failed(text))),
+        any::<(u64, u64)>().prop_map(|(done, total)| {
+            let phase = FetchPhase::Checking;
+            Msg::Download(DownloadNews::Progress(FetchProgress { phase, done, total }))
+        }),
+        prop::collection::vec(any::<String>(), 0..40)
+            .prop_map(|presets| Msg::SetUps { presets, recent: vec![RunSpec::default()] }),
+        any::<String>().prop_map(|reason| Msg::Preview(Err(reason))),
+        inspected.prop_map(|update| Msg::Inspection { run: "a".to_owned(), update }),
+    ]
+}
+
 /// Any message a terminal or a trainer could send, sensible or not.
 fn any_msg() -> impl Strategy<Value = Msg> {
     let code = prop_oneof![
         any::<char>().prop_map(KeyCode::Char),
         prop::sample::select(
-            "0123456789hjklpsScuenNzyrRqgG?[] .-aAQ/oOdtxDfKJ<>".chars().collect::<Vec<_>>()
+            "0123456789hjklpsScuenNzyrRqgG?[] .-:@/aAQoOdtxDfKJ<>mvw".chars().collect::<Vec<_>>()
         )
         .prop_map(KeyCode::Char),
         prop::sample::select(vec![
@@ -271,6 +306,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
             let events = vec![epoch(1, 3)];
             Msg::Followed { run: "disk a".to_owned(), anew, events, live }
         }),
+        1 => any_answer(),
         1 => Just(Msg::Terminate),
         1 => any::<i32>().prop_map(|second| {
             Msg::Tick(jiff::Timestamp::from_second(i64::from(second)).unwrap())

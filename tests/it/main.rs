@@ -19,6 +19,8 @@ mod golden;
 
 mod kill;
 
+mod terminal;
+
 mod train;
 
 mod training;

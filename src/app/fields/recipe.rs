@@ -66,20 +66,9 @@ fn models() -> Vec<String> {
 
 /// Takes a model by its name, such as `ResNet20v1`, whether the document has it or not.
 fn set_model(spec: &mut RunSpec, text: &str) -> Result<(), String> {
-    let unknown = || format!("`{text}` is not one of {}", models().join(", "));
-    let (depth, version) = text
-        .strip_prefix("ResNet")
-        .and_then(|rest| rest.split_once('v'))
-        .and_then(|(depth, version)| {
-            let version = if version == "1" { Version::V1 } else { Version::V2 };
-            Some((depth.parse::<u32>().ok()?, version))
-        })
-        .ok_or_else(unknown)?;
-    let blocks = if version == Version::V1 { 6 } else { 9 };
-    let n = depth.saturating_sub(2) / blocks;
-    if (Architecture { version, n }).to_string() != text {
-        return Err(unknown());
-    }
+    let Architecture { version, n } = text
+        .parse::<Architecture>()
+        .map_err(|_| format!("`{text}` is not one of {}", models().join(", ")))?;
     (spec.version, spec.n) = (version, n);
     Ok(())
 }

@@ -1,0 +1,287 @@
+//! The dashboard as a person meets it: the real program in a pseudo-terminal.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use resnet_tui::protocol::Outcome;
+use resnet_tui::runs::history::Ending;
+use resnet_tui::runs::{RunFolder, RunHistory, RunStore};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// How long anything may take before the test fails: other work may have the machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_resnet-tui");
+
+/// A run that takes long enough for anybody to press keys.
+const CONFIG: &str = r#"
+[run]
+n = 1
+epochs = 10000
+device = "cpu"
+precision = "fp32"
+threads = 1
+[run.data]
+source = "synthetic"
+synthetic_train_images = 320
+synthetic_test_images = 50
+"#;
+
+/// A screen that fills while the program draws.
+type Shared = Arc<(Mutex<vt100::Parser>, Condvar)>;
+
+struct Terminal {
+    root: TempDir,
+    screen: Shared,
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
+impl Terminal {
+    /// Opens the dashboard on 80 by 24, in folders of its own.
+    fn open() -> Self {
+        Self::open_with(|root| {
+            let mut command = CommandBuilder::new(PROGRAM);
+            arguments(root).iter().for_each(|argument| command.arg(argument));
+            command
+        })
+    }
+
+    fn open_with(command: impl FnOnce(&TempDir) -> CommandBuilder) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("config.toml"), CONFIG).unwrap();
+        let mut command = command(&root);
+        command.env("HOME", root.path());
+        command.env("TERM", "xterm-256color");
+        ["NO_COLOR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"]
+            .iter()
+            .for_each(|name| command.env_remove(name));
+        command.cwd(env!("CARGO_MANIFEST_DIR"));
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let reader = pair.master.try_clone_reader().unwrap();
+        let screen: Shared =
+            Arc::new((Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)), Condvar::default()));
+        watch(reader, Arc::clone(&screen));
+        Self { root, screen, master: pair.master, keys, child }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits until the screen satisfies a condition; gives its text.
+    fn until(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) -> String {
+        let (parser, changed) = &*self.screen;
+        let deadline = Instant::now() + PATIENCE;
+        let mut parser = parser.lock().unwrap();
+        while !condition(parser.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no {what} on:\n{}", parser.screen().contents());
+            parser = changed.wait_timeout(parser, left).unwrap().0;
+        }
+        parser.screen().contents()
+    }
+
+    fn until_text(&self, text: &str) -> String {
+        self.until(text, |screen| screen.contents().contains(text))
+    }
+
+    /// Starts a run and waits until it trains.
+    fn start(&mut self) {
+        self.until_text("enter starts this run");
+        self.press("\r");
+        self.until_text("▶ training");
+    }
+
+    fn resize(&self, columns: u16, rows: u16) {
+        self.screen.0.lock().unwrap().set_size(cells(rows), cells(columns));
+        self.master.resize(size(columns, rows)).unwrap();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.process_id().unwrap() as i32).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end: the exit status, with the terminal as it was before the program came.
+    fn end(&mut self) -> u32 {
+        self.until("normal screen", |screen| {
+            !screen.alternate_screen()
+                && !screen.hide_cursor()
+                && !screen.bracketed_paste()
+                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+        });
+        self.child.wait().unwrap().exit_code()
+    }
+
+    fn run(&self) -> (RunFolder, RunHistory) {
+        let store = RunStore::new(self.root.path().join("runs"));
+        let folder = store.find("latest").unwrap();
+        let history = folder.history().unwrap();
+        (folder, history)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // After a failed test nobody is left to end it.
+        let _ = self.child.kill();
+    }
+}
+
+fn arguments(root: &TempDir) -> [String; 4] {
+    let path = |name: &str| root.path().join(name).display().to_string();
+    ["--config".to_owned(), path("config.toml"), "--runs-dir".to_owned(), path("runs")]
+}
+
+/// Shows what the program writes until it ends.
+fn watch(mut reader: Box<dyn Read + Send>, screen: Shared) {
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = reader.read(&mut bytes) {
+            screen.0.lock().unwrap().process(&bytes[..read]);
+            screen.1.notify_all();
+        }
+    });
+}
+
+/// The run goes on from its checkpoint for a few steps, and those are its last.
+fn go_on(terminal: &Terminal) {
+    let (folder, history) = terminal.run();
+    assert!(folder.checkpoint_path().is_file());
+    let last = history.step() + 3;
+    let mut command = Command::new(PROGRAM);
+    command.args(&arguments(&terminal.root)[..2]).args(["train", "--resume", "latest"]);
+    command.arg("--runs-dir").arg(terminal.root.path().join("runs"));
+    let output = command.args(["--max-steps", &last.to_string()]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (_, history) = terminal.run();
+    assert_eq!(history.step(), last);
+    assert_eq!(history.ending, Some(Ending::Finished(Outcome::Completed)));
+}
+
+#[test]
+fn start_pause_go_on_pause_and_quit_then_resume() {
+    let mut terminal = Terminal::open();
+    terminal.start();
+    terminal.press("p");
+    let paused = terminal.until_text("PAUSED");
+    assert!(paused.contains("ResNet8v1"), "{paused}");
+    terminal.press("p");
+    terminal.until("training again", |screen| {
+        let text = screen.contents();
+        text.contains("▶ training") && !text.contains("PAUSED")
+    });
+    terminal.press("q");
+    terminal.until_text("pause and quit");
+    terminal.press("p");
+    assert_eq!(terminal.end(), 0);
+    terminal.until_text("train --resume");
+    go_on(&terminal);
+}
+
+#[test]
+fn a_signal_to_end_leaves_a_checkpoint_and_the_terminal_as_it_was() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut terminal = Terminal::open();
+        terminal.start();
+        terminal.signal(signal);
+        assert_eq!(terminal.end(), 0, "{signal:?}");
+        let (_, history) = terminal.run();
+        assert_eq!(history.ending, Some(Ending::Finished(Outcome::Stopped)), "{signal:?}");
+        go_on(&terminal);
+    }
+}
+
+#[test]
+fn suspended_and_back() {
+    let mut terminal = Terminal::open_with(|root| {
+        // Job control is a shell's: a program without one cannot be suspended.
+        let mut command = CommandBuilder::new("bash");
+        let script = r#"set -m; "$0" "$@"; echo SUSPENDED; read -r; fg"#;
+        command.args(["-c", script, PROGRAM]);
+        arguments(root).iter().for_each(|argument| command.arg(argument));
+        command
+    });
+    terminal.start();
+    terminal.press("\x1a");
+    terminal.until("the shell", |screen| {
+        screen.contents().contains("SUSPENDED") && !screen.alternate_screen()
+    });
+    terminal.press("\r");
+    terminal.until("the dashboard", |screen| {
+        screen.alternate_screen() && screen.contents().contains("▶ training")
+    });
+    terminal.press("q");
+    terminal.until_text("stop and quit");
+    terminal.press("s");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn any_size_is_drawn_and_the_smallest_says_one_line() {
+    let mut terminal = Terminal::open();
+    terminal.start();
+    for number in 0..60u16 {
+        terminal.resize(1 + number * 37 % 200, 1 + number * 11 % 60);
+    }
+    terminal.resize(39, 11);
+    let small = terminal.until_text("needs 40 by 12");
+    assert!(small.contains("ing"), "the state is said: {small}");
+    terminal.resize(160, 45);
+    terminal.until_text("learning rate");
+    terminal.press("q");
+    terminal.until_text("stop and quit");
+    terminal.press("s");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_run_that_cannot_start_says_why_on_the_screen() {
+    let mut terminal = Terminal::open_with(|root| {
+        std::fs::write(root.path().join("config.toml"), "[run]\ndevice = \"cpu\"\n").unwrap();
+        let mut command = CommandBuilder::new(PROGRAM);
+        arguments(root).iter().for_each(|argument| command.arg(argument));
+        command
+    });
+    terminal.until_text("enter starts this run");
+    terminal.press("\r");
+    terminal.until_text("The run could not start");
+    terminal.press("\x1b");
+    terminal.until("Setup", |screen| !screen.contents().contains("could not start"));
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_recorded_run_is_played_without_training() {
+    let mut terminal = Terminal::open_with(|root| {
+        let mut command = CommandBuilder::new(PROGRAM);
+        arguments(root).iter().for_each(|argument| command.arg(argument));
+        command.args(["--replay", "assets/resnet20v1.replay.jsonl", "--speed", "max"]);
+        command
+    });
+    let text = terminal.until_text("completed");
+    assert!(text.contains("replay") && text.contains("ResNet20v1"), "{text}");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    assert!(!terminal.root.path().join("runs").exists(), "a replay leaves nothing behind");
+}
