@@ -69,12 +69,11 @@ fn number_keys_and_tab_go_through_the_screens() {
     press_code(&mut app, KeyCode::BackTab);
     assert_eq!(Some(&app.screen), SCREENS.last());
     press_code(&mut app, KeyCode::Tab);
-    assert_eq!(app.screen, Screen::Results);
-    press(&mut app, "5");
-    press_code(&mut app, KeyCode::Tab);
     assert_eq!(app.screen, Screen::Setup);
-    press_code(&mut app, KeyCode::BackTab);
-    assert_eq!(app.screen, Screen::Runs);
+    for (key, screen) in [("3", Screen::Results), ("5", Screen::Runs), ("6", Screen::Inspect)] {
+        press(&mut app, key);
+        assert_eq!(app.screen, screen);
+    }
 }
 
 #[test]

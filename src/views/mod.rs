@@ -117,7 +117,9 @@ pub fn target_at(app: &App, area: Rect, place: Position) -> Option<Target> {
     match app.overlays.last() {
         Some(Overlay::Picker(list)) => picker::row_at(body, list, place).map(Target::Row),
         Some(_) => None,
-        None if top.contains(place) => header::tab_at(app, place.x - top.x).map(Target::Tab),
+        None if top.contains(place) => {
+            header::tab_at(app, top.width, place.x - top.x).map(Target::Tab)
+        }
         None if app.screen == Screen::Setup => setup::field_at(app, body, place).map(Target::Field),
         None => None,
     }
