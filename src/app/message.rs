@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
+use super::compare::{CompareReply, CompareRequest};
+use super::pointer::{Gesture, Target};
 use crate::config::run::RunSpec;
 use crate::protocol::{LoggedEvent, TrainControl};
 use crate::runs::RunHistory;
@@ -14,8 +16,17 @@ use crate::runs::RunHistory;
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
-    /// The mouse moved or was pressed.
+    /// The mouse was used; the terminal layer finds out on what and says [`Msg::Pointer`].
     Mouse(MouseEvent),
+    /// The mouse was used on something.
+    Pointer {
+        /// On what.
+        target: Target,
+        /// How.
+        gesture: Gesture,
+    },
+    /// What Compare wanted to know of the runs on disk.
+    Compare(CompareReply),
     /// Text was pasted.
     Paste(String),
     /// The terminal has another size; the next drawing takes it from there.
@@ -74,6 +85,8 @@ pub enum Cmd {
         /// The request.
         control: TrainControl,
     },
+    /// Read runs from disk; the answer is a [`Msg::Compare`].
+    Compare(CompareRequest),
     /// Draw everything anew.
     Redraw,
     /// Suspend the program.

@@ -3,6 +3,12 @@
 //! Nothing here reads a file, a clock or a channel. Time comes in messages, and what is to be done
 //! outside goes out as commands.
 
+pub mod appearance;
+
+pub mod charts;
+
+pub mod compare;
+
 pub mod document;
 
 pub mod fields;
@@ -14,6 +20,8 @@ pub mod live;
 pub mod message;
 
 pub mod overlay;
+
+pub mod pointer;
 
 pub mod progress;
 
@@ -37,6 +45,9 @@ use crate::config::interface::InterfaceConfig;
 use crate::config::keys::{Action, Keymap, Scope};
 use crate::config::run::RunSpec;
 use crate::config::theme::Theme;
+use appearance::Appearances;
+use charts::{ChartSettings, CurveCache};
+use compare::CompareScreen;
 use live::LiveScreen;
 use overlay::Overlay;
 use run_view::RunView;
@@ -49,10 +60,12 @@ pub enum Screen {
     Setup,
     /// Watch a run and steer it.
     Live,
+    /// Runs beside and over each other.
+    Compare,
 }
 
 /// The screens in the order of their number keys.
-pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live];
+pub const SCREENS: &[Screen] = &[Screen::Setup, Screen::Live, Screen::Compare];
 
 impl Screen {
     /// The name on the tab.
@@ -60,6 +73,7 @@ impl Screen {
         match self {
             Self::Setup => "Setup",
             Self::Live => "Live",
+            Self::Compare => "Compare",
         }
     }
 
@@ -68,6 +82,7 @@ impl Screen {
         match self {
             Self::Setup => Action::ShowSetup,
             Self::Live => Action::ShowLive,
+            Self::Compare => Action::ShowCompare,
         }
     }
 
@@ -76,6 +91,7 @@ impl Screen {
         match self {
             Self::Setup => Scope::Setup,
             Self::Live => Scope::Live,
+            Self::Compare => Scope::Compare,
         }
     }
 }
@@ -106,6 +122,14 @@ pub struct App {
     pub setup: SetupForm,
     /// The Live screen.
     pub live: LiveScreen,
+    /// The Compare screen.
+    pub compare: CompareScreen,
+    /// How all charts show their curves.
+    pub charts: ChartSettings,
+    /// The curves of the runs on Live and Compare, ready to be drawn.
+    pub curves: CurveCache,
+    /// The colours and signs of runs.
+    pub appearances: Appearances,
     /// The runs of this session, in the order of their first start.
     pub runs: Vec<RunView>,
     /// How the program is being left, if it is.
@@ -130,6 +154,10 @@ impl App {
             overlays: Vec::new(),
             setup: SetupForm::new(spec),
             live: LiveScreen::default(),
+            compare: CompareScreen::default(),
+            charts: ChartSettings::default(),
+            curves: CurveCache::default(),
+            appearances: Appearances::default(),
             runs: Vec::new(),
             leaving: None,
             now: None,

@@ -2,8 +2,11 @@
 
 use crossterm::event::KeyEvent;
 
+use super::charts::ChartView;
+use super::compare::CompareRequest;
 use super::message::{Cmd, Msg, StartedRun};
 use super::overlay::{Answer, Confirm, Overlay, OverlayReply};
+use super::pointer::{Gesture, Target};
 use super::run_view::{RunState, RunView};
 use super::setup::SetupRequest;
 use super::{App, Leaving, SCREENS, Screen};
@@ -12,6 +15,7 @@ use crate::protocol::TrainControl;
 
 /// Takes in what happened; gives back what is to be done.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
+    let before = app.screen;
     let mut commands = match msg {
         Msg::Key(key) => key_pressed(app, key),
         Msg::Paste(text) => {
@@ -40,15 +44,73 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::RunStarted(started) => run_started(app, *started),
+        Msg::Pointer { target, gesture } => pointed(app, target, gesture),
+        Msg::Compare(reply) => {
+            if let Some(text) = app.compare.take(reply) {
+                let title = "A run cannot be compared".to_owned();
+                app.overlays.push(Overlay::Message { title, text });
+            }
+            Vec::new()
+        }
         Msg::Error { title, text } => {
             app.overlays.push(Overlay::Message { title, text });
             Vec::new()
         }
     };
+    if app.screen == Screen::Compare && before != Screen::Compare {
+        commands.push(Cmd::Compare(CompareRequest::List));
+    }
+    commands.extend(app.compare.ask(&app.runs).into_iter().map(Cmd::Compare));
+    follow(app);
     if leaving_is_due(app) {
         commands.push(Cmd::Quit);
     }
     commands
+}
+
+/// Brings the curves of the runs on the screens up to date.
+fn follow(app: &mut App) {
+    let compared = app.compare.compared(&app.runs);
+    let live = app.runs.get(app.live.run).map(|run| (run.id.as_str(), &run.history));
+    let shown = compared.iter().map(|run| (run.id, run.history)).chain(live);
+    shown.clone().for_each(|(id, _)| app.appearances.give(id));
+    app.curves.follow(shown, app.charts);
+}
+
+/// Does what the mouse asks for.
+fn pointed(app: &mut App, target: Target, gesture: Gesture) -> Vec<Cmd> {
+    if !app.overlays.is_empty() {
+        return Vec::new();
+    }
+    match target {
+        Target::Tab(screen) if gesture == Gesture::Press => app.screen = screen,
+        Target::Tab(_) => {}
+        Target::Chart { chart, position } => {
+            let end = shown_end(app);
+            let view = match app.screen {
+                Screen::Compare => &mut app.compare.view,
+                _ => {
+                    app.live.chart = chart;
+                    &mut app.live.view
+                }
+            };
+            match gesture {
+                Gesture::Press => view.point_at(position, end),
+                Gesture::WheelUp => view.zoom(0.8, position, end),
+                Gesture::WheelDown => view.zoom(1.25, position, end),
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Where the runs on the screen have got to on the horizontal axis.
+fn shown_end(app: &App) -> f64 {
+    let axis = app.charts.x_axis;
+    match app.screen {
+        Screen::Compare => app.compare.end(&app.runs, axis),
+        _ => app.shown_run().map_or(1.0, |run| axis.end(&run.history)),
+    }
 }
 
 /// Whether the runs have reached what leaving waits for.
@@ -68,11 +130,11 @@ fn run_started(app: &mut App, started: StartedRun) -> Vec<Cmd> {
     view.history.phase = None;
     match app.runs.iter().position(|run| run.id == view.id) {
         Some(index) => {
-            app.live.run = index;
+            app.live.show_run(index);
             app.runs.splice(index..=index, [view]);
         }
         None => {
-            app.live.run = app.runs.len();
+            app.live.show_run(app.runs.len());
             app.runs.push(view);
         }
     }
@@ -110,6 +172,9 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
             return Vec::new();
         }
     }
+    if app.screen == Screen::Compare && app.compare.key(action, key) {
+        return Vec::new();
+    }
     action.map_or_else(Vec::new, |action| act(app, action))
 }
 
@@ -127,6 +192,7 @@ fn act(app: &mut App, action: Action) -> Vec<Cmd> {
         _ => match app.screen {
             Screen::Setup => return act_on_setup(app, action),
             Screen::Live => return act_on_live(app, action),
+            Screen::Compare => act_on_compare(app, action),
         },
     }
     Vec::new()
@@ -157,8 +223,30 @@ fn start(app: &mut App) -> Vec<Cmd> {
     vec![Cmd::Start(Box::new(app.setup.spec.clone()))]
 }
 
+/// Changes how all charts show their curves; whether `action` asks for that.
+fn act_on_charts(app: &mut App, action: Action) -> bool {
+    let axis = app.charts.x_axis;
+    let done = app.charts.act(action);
+    if app.charts.x_axis != axis {
+        // What was shown has other numbers there.
+        app.live.view = ChartView::default();
+        app.compare.view = ChartView::default();
+    }
+    done
+}
+
+fn act_on_compare(app: &mut App, action: Action) {
+    if !act_on_charts(app, action) {
+        let end = shown_end(app);
+        app.compare.act(action, app.charts.x_axis, end);
+    }
+}
+
 fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
-    let runs = app.runs.len();
+    if act_on_charts(app, action) {
+        return Vec::new();
+    }
+    let (runs, axis, end) = (app.runs.len(), app.charts.x_axis, shown_end(app));
     let leaving = app.leaving.is_some();
     let Some(run) = app.runs.get_mut(app.live.run) else { return Vec::new() };
     let control = match action {
@@ -177,7 +265,7 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
             return Vec::new();
         }
         _ => {
-            app.live.act(action, runs);
+            app.live.act(action, runs, axis, end);
             return Vec::new();
         }
     };

@@ -4,6 +4,8 @@ mod guard;
 
 mod input;
 
+mod reader;
+
 mod run;
 
 mod trainers;

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, after, never, select_biased};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Size;
 
 use super::trainers::Trainers;
 use crate::app::{App, Cmd, Msg, update};
@@ -34,7 +35,7 @@ pub fn run<B: Backend>(
     trainers: Trainers,
     suspend: impl FnMut() -> io::Result<()>,
 ) -> Result<App> {
-    let mut session = Session { app, trainers, suspend, ended: false, cleared: false };
+    let mut session = Session { app, trainers, suspend, ended: false, cleared: false, size: Size::default() };
     let mut inputs = inputs.clone();
     let mut drawable = true;
     let mut changed = true;
@@ -102,12 +103,21 @@ struct Session<S> {
     ended: bool,
     /// Whether the next drawing begins with an empty screen.
     cleared: bool,
+    /// What was last drawn on.
+    size: Size,
 }
 
 impl<S: FnMut() -> io::Result<()>> Session<S> {
     /// Takes in a message and does what it leads to.
     fn take(&mut self, msg: Msg) {
         self.trainers.heard(&msg);
+        let msg = match msg {
+            Msg::Mouse(mouse) => match views::pointer(&self.app, self.size, mouse) {
+                Some(msg) => msg,
+                None => return,
+            },
+            msg => msg,
+        };
         for command in update(&mut self.app, msg) {
             self.perform(command);
         }
@@ -124,6 +134,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
                 self.take(answer);
             }
             Cmd::Control { run, control } => self.trainers.control(&run, control),
+            Cmd::Compare(request) => self.trainers.read_run(request),
             Cmd::Redraw => self.cleared = true,
             Cmd::Suspend => {
                 self.cleared = true;
@@ -147,7 +158,11 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         if std::mem::take(&mut self.cleared) && terminal.clear().is_err() {
             return false;
         }
-        terminal.draw(|frame| views::draw(frame, &self.app)).is_ok()
+        let drawn = terminal.draw(|frame| {
+            self.size = frame.area().as_size();
+            views::draw(frame, &self.app);
+        });
+        drawn.is_ok()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Numbers in words.
 
+use crate::app::charts::XAxis;
+
 /// A length of time: `4.2 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
@@ -43,6 +45,21 @@ pub fn loss(value: f64) -> String {
     format!("{value:.4}")
 }
 
+/// A place on a horizontal axis: `epoch 3.25`, `step 1,200`, `3 min 05 s`.
+pub fn on_axis(axis: XAxis, x: f64) -> String {
+    match axis {
+        XAxis::Epoch if x.fract() == 0.0 => format!("epoch {x:.0}"),
+        XAxis::Epoch => format!("epoch {x:.2}"),
+        XAxis::Step => format!("step {}", thousands(x.round() as u64)),
+        XAxis::Time => format!("trained {}", duration(60.0 * x)),
+    }
+}
+
+/// A number of bytes in GiB: `1.4 GiB`.
+pub fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +77,15 @@ mod tests {
         for (seconds, expected) in cases {
             assert_eq!(duration(seconds), expected);
         }
+    }
+
+    #[test]
+    fn places_say_what_they_count() {
+        assert_eq!(on_axis(XAxis::Epoch, 3.0), "epoch 3");
+        assert_eq!(on_axis(XAxis::Epoch, 3.256), "epoch 3.26");
+        assert_eq!(on_axis(XAxis::Step, 1200.4), "step 1,200");
+        assert_eq!(on_axis(XAxis::Time, 2.5), "trained 2 min 30 s");
+        assert_eq!(gibibytes(3 << 29), "1.5 GiB");
     }
 
     #[test]

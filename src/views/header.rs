@@ -5,7 +5,7 @@ use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::state;
-use crate::app::{App, Leaving, SCREENS};
+use crate::app::{App, Leaving, SCREENS, Screen};
 use crate::config::theme::Role;
 
 /// Draws the top line.
@@ -16,6 +16,18 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
         Layout::horizontal([Constraint::Min(0), Constraint::Length(width)]).areas(area);
     frame.render_widget(tabs(app), left);
     frame.render_widget(status.alignment(Alignment::Right), right);
+}
+
+/// The screen whose name stands in this column.
+pub fn tab_at(app: &App, column: usize) -> Option<Screen> {
+    let mut right = 0;
+    // The program's name, then a gap and a name for each screen.
+    tabs(app).spans.iter().enumerate().find_map(|(index, span)| {
+        right += span.width();
+        let screen = index.checked_sub(2).filter(|index| index % 2 == 0)?;
+        (column < right && column + span.width() >= right)
+            .then(|| SCREENS.get(screen / 2).copied())?
+    })
 }
 
 fn tabs(app: &App) -> Line<'static> {

@@ -26,8 +26,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, scroll: u16) {
 
 fn lines(app: &App) -> Vec<Line<'static>> {
     let here = app.screen.scope();
-    let others =
-        [Scope::Setup, Scope::Live, Scope::Everywhere].into_iter().filter(|scope| *scope != here);
+    let all = [Scope::Charts, Scope::Setup, Scope::Live, Scope::Compare, Scope::Everywhere];
+    let others = all.into_iter().filter(|scope| *scope != here);
     let mut lines = Vec::new();
     for scope in std::iter::once(here).chain(others) {
         lines.push(Line::styled(format!(" {}", scope.title()), app.theme.style(Role::Accent)));

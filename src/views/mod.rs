@@ -12,6 +12,8 @@ mod ascii;
 
 pub mod chart;
 
+mod compare;
+
 mod confirm;
 
 mod footer;
@@ -22,9 +24,13 @@ mod header;
 
 mod help;
 
+mod lines;
+
 mod live;
 
 mod numbers;
+
+mod pointer;
 
 mod setup;
 
@@ -33,10 +39,12 @@ mod small;
 mod state;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use crate::app::overlay::Overlay;
+use crate::app::charts::{Smoothing, XAxis};
 use crate::app::{App, Screen};
+pub use pointer::pointer;
 
 /// The smallest terminal that the screens are drawn on.
 const SMALLEST: (u16, u16) = (40, 12);
@@ -54,14 +62,18 @@ pub fn draw(frame: &mut Frame, app: &App) {
     }
 }
 
+/// The top line, the screen and the bottom line.
+fn parts(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+}
+
 fn draw_screen(frame: &mut Frame, area: Rect, app: &App) {
-    let [top, body, bottom] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)])
-            .areas(area);
+    let [top, body, bottom] = parts(area);
     header::draw(frame, top, app);
     match app.screen {
         Screen::Setup => setup::draw(frame, body, app),
         Screen::Live => live::draw(frame, body, app),
+        Screen::Compare => compare::draw(frame, body, app),
     }
     for overlay in &app.overlays {
         match overlay {
@@ -82,6 +94,25 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
         width,
         height,
     }
+}
+
+/// What is not usual about how charts show their curves, in words.
+fn chart_settings(app: &App) -> Vec<String> {
+    let mut words = Vec::new();
+    if app.charts.x_axis != XAxis::default() {
+        words.push(format!("x: {}", app.charts.x_axis.name()));
+    }
+    if app.charts.smoothing != Smoothing::default() {
+        words.push(format!("smoothing {}", app.charts.smoothing.words()));
+    }
+    words
+}
+
+/// Where a place in a chart's area lies on the horizontal axis of its plot, 0 to 1.
+fn position_in(plot: Rect, area: Rect, place: Position) -> Option<f64> {
+    let column = place.x.clamp(plot.x, plot.right().saturating_sub(1)) - plot.x;
+    let width = plot.width.saturating_sub(1).max(1);
+    area.contains(place).then(|| f64::from(column) / f64::from(width))
 }
 
 #[cfg(test)]
