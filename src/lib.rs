@@ -39,6 +39,8 @@ pub mod runs;
 
 pub mod supervisor;
 
+pub mod monitor;
+
 pub mod app;
 
 pub mod views;

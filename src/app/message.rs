@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::compare::{CompareReply, CompareRequest};
 use super::pointer::{Gesture, Target};
 use crate::config::run::RunSpec;
+use crate::monitor::Sample;
 use crate::protocol::{LoggedEvent, TrainControl};
 use crate::runs::RunHistory;
 
@@ -25,6 +26,8 @@ pub enum Msg {
         /// How.
         gesture: Gesture,
     },
+    /// What the machine is doing. Sent only while [`App::watches_machine`](super::App::watches_machine).
+    Machine(Sample),
     /// What Compare wanted to know of the runs on disk.
     Compare(CompareReply),
     /// Text was pasted.

@@ -45,6 +45,7 @@ use crate::config::interface::InterfaceConfig;
 use crate::config::keys::{Action, Keymap, Scope};
 use crate::config::run::RunSpec;
 use crate::config::theme::Theme;
+use crate::monitor::Sample;
 use appearance::Appearances;
 use charts::{ChartSettings, CurveCache};
 use compare::CompareScreen;
@@ -134,6 +135,8 @@ pub struct App {
     pub runs: Vec<RunView>,
     /// How the program is being left, if it is.
     pub leaving: Option<Leaving>,
+    /// What the machine was last seen doing.
+    pub machine: Option<Sample>,
     /// The time, as far as the screen depends on it.
     pub now: Option<Timestamp>,
 }
@@ -160,6 +163,7 @@ impl App {
             appearances: Appearances::default(),
             runs: Vec::new(),
             leaving: None,
+            machine: None,
             now: None,
         }
     }
@@ -177,6 +181,11 @@ impl App {
     /// Whether something on the screen changes by time alone.
     pub fn depends_on_time(&self) -> bool {
         self.active_runs().any(|run| !run.is_paused())
+    }
+
+    /// Whether the load of the machine is on the screen and worth following.
+    pub fn watches_machine(&self) -> bool {
+        self.screen == Screen::Live && self.depends_on_time()
     }
 
     /// Seconds since the shown run last spoke, while it should be speaking.

@@ -45,6 +45,10 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
         }
         Msg::RunStarted(started) => run_started(app, *started),
         Msg::Pointer { target, gesture } => pointed(app, target, gesture),
+        Msg::Machine(sample) => {
+            app.machine = Some(sample);
+            Vec::new()
+        }
         Msg::Compare(reply) => {
             if let Some(text) = app.compare.take(reply) {
                 let title = "A run cannot be compared".to_owned();

@@ -11,6 +11,8 @@
 
 pub mod description;
 
+pub mod differences;
+
 pub mod event_log;
 
 pub mod history;

@@ -12,6 +12,7 @@ use ratatui::layout::Size;
 
 use super::trainers::Trainers;
 use crate::app::{App, Cmd, Msg, update};
+use crate::monitor;
 use crate::views;
 
 /// The least time between two drawings that no key asked for.
@@ -19,6 +20,9 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// How often what depends on time alone is drawn.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often the load of the machine is looked at.
+const MACHINE: Duration = Duration::from_secs(2);
 
 /// Messages taken in before the screen is drawn again.
 const AT_ONCE: usize = 1_000;
@@ -37,6 +41,8 @@ pub fn run<B: Backend>(
 ) -> Result<App> {
     let mut session = Session { app, trainers, suspend, ended: false, cleared: false, size: Size::default() };
     let mut inputs = inputs.clone();
+    // Without it the numbers of the machine stay away.
+    let machine = monitor::spawn(MACHINE).unwrap_or_else(|_| never());
     let mut drawable = true;
     let mut changed = true;
     let mut drawn: Option<Instant> = None;
@@ -53,6 +59,7 @@ pub fn run<B: Backend>(
         let next_frame =
             if changed && drawable { after(FRAME - since.min(FRAME)) } else { never() };
         let tick = if session.app.depends_on_time() { after(TICK) } else { never() };
+        let samples = if session.app.watches_machine() { machine.clone() } else { never() };
         let words = session.trainers.words().clone();
         let mut by_key = false;
         select_biased! {
@@ -73,6 +80,11 @@ pub fn run<B: Backend>(
                 }
             },
             recv(next_frame) -> _ => continue,
+            recv(samples) -> sample => {
+                if let Ok(sample) = sample {
+                    session.take(Msg::Machine(sample));
+                }
+            },
             recv(tick) -> _ => session.take(Msg::Tick(Timestamp::now())),
         }
         for _ in 0..AT_ONCE {

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::app::progress::Progress;
 use crate::app::run_view::RunView;
 use crate::config::theme::Role;
+use crate::monitor::Sample;
 
 /// A name and its value.
 pub struct Number {
@@ -64,6 +65,34 @@ pub fn lines(app: &App, run: &RunView, progress: &Progress) -> Vec<Number> {
     if let Some(started) = &history.started {
         numbers.push(number("parameters", format::thousands(started.parameters)));
     }
+    if let Some(machine) = app.machine.as_ref().filter(|_| run.is_active()) {
+        let device = history.started.as_ref().map_or("cpu", |started| started.device.as_str());
+        let machine = machine_numbers(machine, device);
+        numbers.extend(machine.into_iter().map(|(name, value)| number(name, value)));
+    }
+    numbers
+}
+
+/// The load of the machine; of its GPUs the one that the run is on.
+fn machine_numbers(machine: &Sample, device: &str) -> Vec<(&'static str, String)> {
+    let of = |used: u64, total: u64| {
+        format!("{} of {}", format::gibibytes(used), format::gibibytes(total))
+    };
+    let mut numbers = vec![
+        ("CPU, all cores", format!("{:.0} %", 100.0 * machine.cpu_load)),
+        ("memory, machine", of(machine.used_memory, machine.total_memory)),
+        ("memory, program", format::gibibytes(machine.own_memory)),
+    ];
+    let index = device.strip_prefix("cuda:").and_then(|index| index.parse::<usize>().ok());
+    if let Some(gpu) = index.and_then(|index| machine.gpus.get(index)) {
+        let power = gpu.power.map(|watts| format!(", {watts:.0} W")).unwrap_or_default();
+        let degrees = gpu.temperature.map(|it| format!(", {it} °C")).unwrap_or_default();
+        let load = gpu.load.map_or("-".to_owned(), |load| format!("{:.0} %", 100.0 * load));
+        numbers.push(("GPU", format!("{load}{power}{degrees}")));
+        if let (Some(used), Some(total)) = (gpu.used_memory, gpu.total_memory) {
+            numbers.push(("GPU memory", of(used, total)));
+        }
+    }
     numbers
 }
 
@@ -97,4 +126,26 @@ pub fn rows(numbers: &[Number], width: u16) -> Vec<Line<'static>> {
             Line::from_iter(cells)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::GpuSample;
+
+    #[test]
+    fn the_gpu_is_the_one_that_the_run_is_on() {
+        let gpu = |load| GpuSample { load: Some(load), power: Some(300.4), ..GpuSample::default() };
+        let machine = Sample {
+            cpu_load: 0.5,
+            own_memory: 1 << 30,
+            used_memory: 2 << 30,
+            total_memory: 8 << 30,
+            gpus: vec![gpu(0.1), gpu(0.9)],
+        };
+        let numbers = machine_numbers(&machine, "cuda:1");
+        assert_eq!(numbers[1].1, "2.0 GiB of 8.0 GiB");
+        assert_eq!(numbers.last(), Some(&("GPU", "90 %, 300 W".to_owned())));
+        assert_eq!(machine_numbers(&machine, "cpu").len(), 3);
+    }
 }

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, Clear, List, ListState};
 use crate::app::App;
 use crate::app::compare::ListedRun;
 use crate::app::compare::picker::Picker;
+use crate::config::run::DataSource;
 use crate::config::theme::Role;
 use crate::views::{centred, format};
 
@@ -49,7 +50,10 @@ fn row(app: &App, picker: &Picker, run: &ListedRun) -> Line<'static> {
     let name = if run.title.is_empty() { &run.id } else { &run.title };
     let best = run.best.map_or("-".to_owned(), format::percent);
     let live = if run.live { " training" } else { "" };
-    let data = run.spec.data.source.to_string();
+    let data = match run.spec.data.source {
+        DataSource::Cifar10 => "CIFAR-10",
+        DataSource::Synthetic => "synthetic",
+    };
     let numbers = format!("{:>3}/{:<3} {best:>8}  {data}{live}", run.epochs, run.spec.epochs);
     Line::from(vec![
         Span::styled(format!(" {mark} "), app.theme.style(Role::Accent)),
