@@ -66,6 +66,7 @@ impl Supervisor {
             created,
             spec,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            initial_weights: options.initial_weights.clone(),
             environment: None,
         };
         let folder = self.store.create(&mut description)?;

@@ -1,5 +1,7 @@
 //! What a run folder says about the run besides its events.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,9 @@ pub struct RunDescription {
     pub spec: RunSpec,
     /// The version of this program that created the run.
     pub program_version: String,
+    /// The file of weights that the run began with in place of drawn ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_weights: Option<PathBuf>,
     /// Known once training has begun for the first time.
     #[serde(default)]
     pub environment: Option<Environment>,

@@ -62,8 +62,10 @@ impl RunHistory {
     /// Folds one event in.
     pub fn apply(&mut self, logged: &LoggedEvent) {
         self.last_event = Some(logged.time);
-        if logged.event.step() < self.step() {
-            self.rewind(logged.event.step());
+        let step = logged.event.step();
+        // A failure may know of no step; the curve stays.
+        if step < self.step() && !matches!(logged.event, TrainEvent::Failed(_)) {
+            self.rewind(step);
         }
         match &logged.event {
             TrainEvent::Started(started) => {
@@ -114,7 +116,10 @@ impl RunHistory {
     }
 
     fn mark(&mut self, step: u64, kind: MarkKind) {
-        self.marks.push(Mark { step, kind });
+        let mark = Mark { step, kind };
+        if self.marks.last() != Some(&mark) {
+            self.marks.push(mark);
+        }
     }
 
     /// Steps trained, by the latest event that says so.
@@ -141,14 +146,20 @@ impl RunHistory {
     /// The median training time of an epoch, in seconds.
     pub fn median_train_seconds(&self) -> Option<f64> {
         let mut seconds: Vec<f64> = self.epochs.iter().map(|epoch| epoch.train_seconds).collect();
-        seconds.sort_by(f64::total_cmp);
-        let middle = seconds.len() / 2;
-        match seconds.len() {
-            0 => None,
-            length if length % 2 == 1 => Some(seconds[middle]),
-            _ => Some((seconds[middle - 1] + seconds[middle]) / 2.0),
-        }
+        median(&mut seconds)
     }
+}
+
+/// The middle value, or the mean of the two in the middle.
+pub(super) fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    if values.len() % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = *values.get(middle.checked_sub(1)?)?;
+    Some((lower + upper) / 2.0)
 }
 
 impl<'a> FromIterator<&'a LoggedEvent> for RunHistory {
@@ -156,5 +167,70 @@ impl<'a> FromIterator<&'a LoggedEvent> for RunHistory {
         let mut history = Self::default();
         events.into_iter().for_each(|event| history.apply(event));
         history
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Failed, PhaseChange, Warning};
+    use crate::runs::sample;
+
+    fn applied(events: impl IntoIterator<Item = TrainEvent>) -> RunHistory {
+        let mut history = RunHistory::default();
+        for event in events {
+            history.apply(&LoggedEvent { time: Timestamp::UNIX_EPOCH, event });
+        }
+        history
+    }
+
+    fn phase(phase: Phase, step: u64) -> TrainEvent {
+        TrainEvent::Phase(PhaseChange { phase, step, epoch: 1, reason: None })
+    }
+
+    fn steps(numbers: &[u64]) -> impl Iterator<Item = TrainEvent> {
+        numbers.iter().map(|number| TrainEvent::Step(sample::step(*number, 1.0)))
+    }
+
+    #[test]
+    fn going_back_to_a_checkpoint_forgets_what_came_after() {
+        let events = [TrainEvent::Started(sample::started())]
+            .into_iter()
+            .chain(steps(&[3, 6]))
+            .chain([phase(Phase::Paused, 6), phase(Phase::Training, 6)])
+            .chain(steps(&[9]))
+            .chain([TrainEvent::Epoch(sample::epoch(1, 0.5, true))])
+            .chain([TrainEvent::Warning(Warning { step: 4, message: "back".to_owned() })]);
+        let history = applied(events);
+        assert_eq!((history.step(), history.steps.len(), history.epochs.len()), (3, 1, 0));
+        let warning = Mark { step: 4, kind: MarkKind::Warning("back".to_owned()) };
+        assert_eq!(history.marks, [warning]);
+    }
+
+    #[test]
+    fn a_failure_that_knows_no_step_keeps_the_curve() {
+        let failed = TrainEvent::Failed(Failed { step: 0, error: "no disk".to_owned() });
+        let history = applied(steps(&[3, 6]).chain([failed]));
+        assert_eq!(history.steps.len(), 2);
+        assert_eq!(history.ending, Some(Ending::Failed("no disk".to_owned())));
+    }
+
+    #[test]
+    fn a_resumption_is_marked_once() {
+        let again = Started { step: 6, ..sample::started() };
+        let events = [TrainEvent::Started(sample::started())]
+            .into_iter()
+            .chain(steps(&[6]))
+            .chain([phase(Phase::Paused, 6), phase(Phase::Preparing, 6)])
+            .chain([TrainEvent::Started(again), phase(Phase::Training, 6)]);
+        let kinds: Vec<MarkKind> = applied(events).marks.into_iter().map(|it| it.kind).collect();
+        assert_eq!(kinds, [MarkKind::Paused, MarkKind::Resumed]);
+    }
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median(&mut []), None);
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&mut [4.0, 1.0]), Some(2.5));
     }
 }

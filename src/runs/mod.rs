@@ -15,9 +15,36 @@ pub mod differences;
 
 pub mod event_log;
 
+pub mod event_tail;
+
 pub mod history;
 
 pub mod store;
+
+pub mod state;
+
+pub mod record;
+
+pub mod filter;
+
+pub mod decimation;
+
+pub mod smoothing;
+
+pub mod curve;
+
+pub mod comparison;
+
+pub mod reference;
+
+pub mod differences;
+
+pub mod results;
+
+pub mod export;
+
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use description::{Labels, RunDescription};
 pub use history::RunHistory;

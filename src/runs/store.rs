@@ -3,6 +3,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
@@ -12,7 +14,7 @@ use super::description::{Labels, RunDescription};
 use super::event_log;
 use super::history::RunHistory;
 use crate::durable::write_aside;
-use crate::protocol::TrainEvent;
+use crate::protocol::{LoggedEvent, TrainEvent};
 
 /// The folder that holds all runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,11 @@ impl RunStore {
             }
         }
         bail!("no free id for a run named {wanted}")
+    }
+
+    /// The folder of the run with this id, whether or not there is one.
+    pub fn folder(&self, id: &str) -> RunFolder {
+        RunFolder { path: self.root.join(id) }
     }
 
     /// All run folders, oldest first by their ids.
@@ -128,6 +135,8 @@ impl RunStore {
 const DESCRIPTION: &str = "run.json";
 const LABELS: &str = "labels.json";
 const EVENTS: &str = "events.jsonl";
+const LOCK_ATTEMPTS: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,14 +198,17 @@ impl RunFolder {
         Ok(history)
     }
 
-    /// Reads the history without its step events: enough for a list, and quick.
+    /// Reads the history with the latest of its step events alone: enough for a list, and quick.
     pub fn summary(&self) -> Result<RunHistory> {
         let mut history = RunHistory::default();
-        event_log::read(&self.events_path(), |logged| {
-            if !matches!(logged.event, TrainEvent::Step(_)) {
-                history.apply(&logged);
-            }
-        })?;
+        let latest =
+            event_log::read_without_steps(&self.events_path(), |event| history.apply(&event))?;
+        if let Some(LoggedEvent { time, event: TrainEvent::Step(step) }) = latest
+            && step.step >= history.step()
+        {
+            history.steps.push(step);
+            history.last_event = history.last_event.max(Some(time));
+        }
         Ok(history)
     }
 
@@ -209,13 +221,17 @@ impl RunFolder {
             .write(true)
             .open(&path)
             .with_context(|| format!("cannot open {}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(RunLock { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        // Whoever asks `is_live` holds the lock for a moment; only a trainer holds it for longer.
+        for _ in 0..LOCK_ATTEMPTS {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(RunLock { _file: file })),
+                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+                }
             }
         }
+        Ok(None)
     }
 
     /// Whether some process is training this run now.
@@ -226,9 +242,10 @@ impl RunFolder {
 
     /// Deletes the run and everything in it.
     pub fn delete(&self) -> Result<()> {
-        if self.is_live() {
+        // Held until all is gone, so that nobody resumes the run meanwhile.
+        let Some(_lock) = self.lock()? else {
             bail!("{} is being trained; stop it first", self.id());
-        }
+        };
         fs::remove_dir_all(&self.path)
             .with_context(|| format!("cannot delete {}", self.path.display()))
     }
@@ -258,6 +275,7 @@ mod tests {
 
     use super::*;
     use crate::config::run::RunSpec;
+    use crate::runs::sample;
 
     fn description(id: &str, second: i64) -> RunDescription {
         RunDescription {
@@ -265,6 +283,7 @@ mod tests {
             created: Timestamp::from_second(second).unwrap(),
             spec: RunSpec::default(),
             program_version: "0".to_owned(),
+            initial_weights: None,
             environment: None,
         }
     }
@@ -327,5 +346,27 @@ mod tests {
         assert!(!folder.is_live());
         folder.delete().unwrap();
         assert!(!folder.path().exists());
+    }
+
+    #[test]
+    fn a_summary_has_all_but_the_steps() {
+        let root = tempfile::tempdir().unwrap();
+        let folder =
+            RunStore::new(root.path().to_owned()).create(&mut description("r", 1)).unwrap();
+        let mut log = event_log::EventLog::open(&folder.events_path()).unwrap();
+        let steps = (1..=10).map(|step| TrainEvent::Step(sample::step(step, 1.0)));
+        let started = [TrainEvent::Started(sample::started())].into_iter();
+        let epoch = [TrainEvent::Epoch(sample::epoch(1, 0.5, true))];
+        let later = [TrainEvent::Step(sample::step(13, 1.0))];
+        for event in started.chain(steps).chain(epoch).chain(later) {
+            log.append(&LoggedEvent { time: Timestamp::UNIX_EPOCH, event }).unwrap();
+        }
+        let (summary, history) = (folder.summary().unwrap(), folder.history().unwrap());
+        assert_eq!((summary.steps.len(), history.steps.len()), (1, 11));
+        assert_eq!((summary.step(), summary.train_seconds()), (13, history.train_seconds()));
+        assert_eq!(
+            RunHistory { steps: Vec::new(), ..summary },
+            RunHistory { steps: Vec::new(), ..history }
+        );
     }
 }
