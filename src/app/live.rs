@@ -1,7 +1,8 @@
 //! The Live screen: which run it shows and how its charts are drawn.
 
-use super::charts::{ChartView, XAxis};
+use super::charts::ChartView;
 use crate::config::keys::Action;
+use crate::runs::curve::Axis;
 
 /// A chart of the Live screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl LiveScreen {
 
     /// Does what a key asks of the screen itself. `runs` is how many there are; `end` is where the
     /// shown one has got to on the axis.
-    pub fn act(&mut self, action: Action, runs: usize, axis: XAxis, end: f64) {
+    pub fn act(&mut self, action: Action, runs: usize, axis: Axis, end: f64) {
         let (charts, runs) = (CHARTS.len(), runs.max(1));
         match action {
             Action::NextChart | Action::Down => self.chart = (self.chart + 1) % charts,

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::charts::ChartView;
+use super::charts::{ChartView, x_axis};
 use super::compare::CompareRequest;
 use super::message::{Cmd, Msg, StartedRun};
 use super::overlay::{Answer, Confirm, Overlay, OverlayReply};
@@ -113,7 +113,7 @@ fn shown_end(app: &App) -> f64 {
     let axis = app.charts.x_axis;
     match app.screen {
         Screen::Compare => app.compare.end(&app.runs, axis),
-        _ => app.shown_run().map_or(1.0, |run| axis.end(&run.history)),
+        _ => app.shown_run().map_or(1.0, |run| x_axis::end(axis, &run.history)),
     }
 }
 

@@ -62,10 +62,12 @@ fn number_keys_and_tab_go_through_the_screens() {
     let mut app = app();
     press(&mut app, "2");
     assert_eq!(app.screen, Screen::Live);
+    assert_eq!(press_code(&mut app, KeyCode::Tab), [Cmd::Compare(CompareRequest::List)]);
+    assert_eq!(app.screen, Screen::Compare);
     press_code(&mut app, KeyCode::Tab);
     assert_eq!(app.screen, Screen::Setup);
     press_code(&mut app, KeyCode::BackTab);
-    assert_eq!(app.screen, Screen::Live);
+    assert_eq!(app.screen, Screen::Compare);
 }
 
 #[test]
@@ -198,4 +200,34 @@ fn time_matters_only_while_a_run_should_be_speaking() {
     assert_eq!(app.seconds_silent(), Some(42.0));
     say(&mut app, finished(Outcome::Completed, 5));
     assert_eq!((app.depends_on_time(), app.seconds_silent()), (false, None));
+}
+
+#[test]
+fn the_machine_is_followed_only_while_it_is_on_the_screen() {
+    let mut app = app_with_run();
+    assert!(app.watches_machine());
+    press(&mut app, "1");
+    assert!(!app.watches_machine());
+    press(&mut app, "2p");
+    say(&mut app, phase(Phase::Paused, 7));
+    assert!(!app.watches_machine());
+}
+
+#[test]
+fn another_x_axis_shows_everything_anew() {
+    let mut app = app_with_run();
+    press(&mut app, "+l");
+    assert!(app.live.view.is_zoomed() && app.live.view.cursor.is_some());
+    press(&mut app, "x");
+    assert_eq!(app.live.view, ChartView::default());
+}
+
+#[test]
+fn runs_to_compare_are_asked_for_once_unless_the_session_has_them() {
+    let mut app = app_with_run();
+    app.compare.select(vec!["a".to_owned(), "b".to_owned()]);
+    let load = Cmd::Compare(CompareRequest::Load("b".to_owned()));
+    assert_eq!(press(&mut app, "4"), [Cmd::Compare(CompareRequest::List), load]);
+    assert_eq!(press(&mut app, "n"), []);
+    assert_eq!(app.compare.compared(&app.runs).len(), 1);
 }

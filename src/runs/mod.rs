@@ -11,8 +11,6 @@
 
 pub mod description;
 
-pub mod differences;
-
 pub mod event_log;
 
 pub mod event_tail;

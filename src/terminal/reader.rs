@@ -66,6 +66,7 @@ mod tests {
             spec: RunSpec { n: 9, ..RunSpec::default() },
             program_version: "0".to_owned(),
             environment: None,
+            initial_weights: None,
         };
         let folder = store.create(&mut description).unwrap();
         std::fs::write(folder.events_path(), "").unwrap();

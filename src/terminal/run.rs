@@ -39,7 +39,8 @@ pub fn run<B: Backend>(
     trainers: Trainers,
     suspend: impl FnMut() -> io::Result<()>,
 ) -> Result<App> {
-    let mut session = Session { app, trainers, suspend, ended: false, cleared: false, size: Size::default() };
+    let mut session =
+        Session { app, trainers, suspend, ended: false, cleared: false, size: Size::default() };
     let mut inputs = inputs.clone();
     // Without it the numbers of the machine stay away.
     let machine = monitor::spawn(MACHINE).unwrap_or_else(|_| never());

@@ -1,6 +1,6 @@
 //! Numbers in words.
 
-use crate::app::charts::XAxis;
+use crate::runs::curve::Axis;
 
 /// A length of time: `4.2 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`.
 pub fn duration(seconds: f64) -> String {
@@ -46,12 +46,12 @@ pub fn loss(value: f64) -> String {
 }
 
 /// A place on a horizontal axis: `epoch 3.25`, `step 1,200`, `3 min 05 s`.
-pub fn on_axis(axis: XAxis, x: f64) -> String {
+pub fn on_axis(axis: Axis, x: f64) -> String {
     match axis {
-        XAxis::Epoch if x.fract() == 0.0 => format!("epoch {x:.0}"),
-        XAxis::Epoch => format!("epoch {x:.2}"),
-        XAxis::Step => format!("step {}", thousands(x.round() as u64)),
-        XAxis::Time => format!("trained {}", duration(60.0 * x)),
+        Axis::Epoch if x.fract() == 0.0 => format!("epoch {x:.0}"),
+        Axis::Epoch => format!("epoch {x:.2}"),
+        Axis::Step => format!("step {}", thousands(x.round() as u64)),
+        Axis::TrainSeconds => format!("trained {}", duration(x)),
     }
 }
 
@@ -81,10 +81,10 @@ mod tests {
 
     #[test]
     fn places_say_what_they_count() {
-        assert_eq!(on_axis(XAxis::Epoch, 3.0), "epoch 3");
-        assert_eq!(on_axis(XAxis::Epoch, 3.256), "epoch 3.26");
-        assert_eq!(on_axis(XAxis::Step, 1200.4), "step 1,200");
-        assert_eq!(on_axis(XAxis::Time, 2.5), "trained 2 min 30 s");
+        assert_eq!(on_axis(Axis::Epoch, 3.0), "epoch 3");
+        assert_eq!(on_axis(Axis::Epoch, 3.256), "epoch 3.26");
+        assert_eq!(on_axis(Axis::Step, 1200.4), "step 1,200");
+        assert_eq!(on_axis(Axis::TrainSeconds, 150.0), "trained 2 min 30 s");
         assert_eq!(gibibytes(3 << 29), "1.5 GiB");
     }
 

@@ -3,9 +3,10 @@
 use ratatui::style::Style;
 
 use super::chart::{Axis, Pattern, Scale, Series};
-use crate::app::charts::curve::nearest;
-use crate::app::charts::run_curves::{Smoothed, smoothed};
-use crate::app::charts::{ChartSettings, Curve};
+use crate::app::charts::ChartSettings;
+use crate::runs::curve;
+use crate::runs::decimation::Curve;
+use crate::runs::smoothing::Smoothing;
 
 /// A curve as measured, and the smoothed one where smoothing is on.
 pub struct Lines {
@@ -39,37 +40,36 @@ impl Window {
         Axis::new(self.low, self.high, Scale::Linear)
     }
 
+    /// What of a curve is drawn. Between its pieces lies a point that is no number.
     fn of(&self, curve: &Curve) -> Vec<(f64, f64)> {
-        curve.visible(self.low, self.high, self.columns)
+        let pieces = curve.decimate(&(self.low..=self.high), self.columns);
+        pieces.join(&(self.high, f64::NAN))
     }
 }
 
 /// The lines of values at the ends of the epochs.
-pub fn of_epochs(points: Vec<(f64, f64)>, settings: ChartSettings, window: Window) -> Lines {
-    let weight = settings.smoothing.weight();
-    let smooth = (weight > 0.0).then(|| smoothed(&points, weight));
-    let value = |points: &[(f64, f64)], x| nearest(points, x).map(|point| point.1);
-    let at_cursor = window.cursor.and_then(|x| {
-        Some((value(&points, x)?, smooth.as_ref().and_then(|smooth| value(smooth, x))))
-    });
-    Lines { raw: points, smooth, at_cursor }
-}
-
-/// The lines of values of steps.
-pub fn of_steps(curve: &Smoothed, window: Window) -> Lines {
-    let smooth = !curve.smooth.points().is_empty();
-    let value = |curve: &Curve, x| curve.nearest(x).map(|point| point.1);
-    Lines {
-        raw: window.of(&curve.raw),
-        smooth: smooth.then(|| window.of(&curve.smooth)),
-        at_cursor: window.cursor.and_then(|x| Some((value(&curve.raw, x)?, value(&curve.smooth, x)))),
+pub fn of_epochs(points: &[(f64, f64)], settings: ChartSettings, window: Window) -> Lines {
+    let factor = settings.smoothing.factor();
+    let (mut raw, mut smooth) = (Curve::default(), Curve::default());
+    let mut smoothing = Smoothing::new(factor);
+    for (x, y) in points {
+        raw.push(*x, *y);
+        smooth.push(*x, smoothing.next(*y));
     }
+    of_curves(&raw, Some(&smooth).filter(|_| factor > 0.0), window)
 }
 
-/// The line of a curve that is never smoothed.
-pub fn of_curve(curve: &Curve, window: Window) -> Lines {
-    let at_cursor = window.cursor.and_then(|x| Some((curve.nearest(x)?.1, None)));
-    Lines { raw: window.of(curve), smooth: None, at_cursor }
+/// The lines of a series that is kept up to date.
+pub fn of_series(series: &curve::Series, window: Window) -> Lines {
+    of_curves(series.raw(), series.smooth(), window)
+}
+
+fn of_curves(raw: &Curve, smooth: Option<&Curve>, window: Window) -> Lines {
+    let value = |curve: &Curve, x| curve.nearest(x).map(|point| point.1);
+    let at_cursor = window
+        .cursor
+        .and_then(|x| Some((value(raw, x)?, smooth.and_then(|smooth| value(smooth, x)))));
+    Lines { raw: window.of(raw), smooth: smooth.map(|smooth| window.of(smooth)), at_cursor }
 }
 
 /// How a curve looks.

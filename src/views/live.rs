@@ -16,6 +16,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::numbers::{self, Number};
 use super::{format, position_in};
 use crate::app::App;
+use crate::app::charts::x_axis;
 use crate::app::live::{CHARTS, ChartKind};
 use crate::app::progress::{Progress, progress};
 use crate::app::run_view::{RunState, RunView};
@@ -111,7 +112,7 @@ fn parts(area: Rect, app: &App, run: &RunView, lines: &[Number]) -> Parts {
 fn view_settings(app: &App) -> Line<'static> {
     let mut words = super::chart_settings(app);
     if let Some(run) = app.shown_run().filter(|_| app.live.view.is_zoomed()) {
-        let (low, high) = app.live.view.window(app.charts.x_axis.end(&run.history));
+        let (low, high) = app.live.view.window(x_axis::end(app.charts.x_axis, &run.history));
         let place = |x| format::on_axis(app.charts.x_axis, x);
         words.push(format!("{} to {}", place(low), place(high)));
     }

@@ -41,9 +41,10 @@ mod state;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
+use crate::app::charts::{SmoothingLevel, x_axis};
 use crate::app::overlay::Overlay;
-use crate::app::charts::{Smoothing, XAxis};
 use crate::app::{App, Screen};
+use crate::runs::curve::Axis;
 pub use pointer::pointer;
 
 /// The smallest terminal that the screens are drawn on.
@@ -99,10 +100,10 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
 /// What is not usual about how charts show their curves, in words.
 fn chart_settings(app: &App) -> Vec<String> {
     let mut words = Vec::new();
-    if app.charts.x_axis != XAxis::default() {
-        words.push(format!("x: {}", app.charts.x_axis.name()));
+    if app.charts.x_axis != Axis::default() {
+        words.push(format!("x: {}", x_axis::name(app.charts.x_axis)));
     }
-    if app.charts.smoothing != Smoothing::default() {
+    if app.charts.smoothing != SmoothingLevel::default() {
         words.push(format!("smoothing {}", app.charts.smoothing.words()));
     }
     words

@@ -1,32 +1,33 @@
 //! Smoothing, zoom and cursor.
 
-use super::XAxis;
+use super::x_axis;
 use crate::config::keys::Action;
+use crate::runs::curve::Axis;
 
 /// How all charts show their curves.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ChartSettings {
     /// What the horizontal axis counts.
-    pub x_axis: XAxis,
+    pub x_axis: Axis,
     /// How strongly curves are smoothed.
-    pub smoothing: Smoothing,
+    pub smoothing: SmoothingLevel,
 }
 
-/// The weight that a smoothed curve gives to what came before, as a place in [`WEIGHTS`].
+/// How much of itself the moving average keeps at each value, as a place in [`FACTORS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Smoothing(usize);
+pub struct SmoothingLevel(usize);
 
 /// From none to as much as still moves.
-const WEIGHTS: [f64; 13] =
+const FACTORS: [f64; 13] =
     [0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999];
 
 /// The named ones.
 const NAMED: [(usize, &str); 4] = [(0, "off"), (3, "light"), (6, "medium"), (10, "heavy")];
 
-impl Smoothing {
-    /// The weight of what came before, 0 to below 1.
-    pub fn weight(self) -> f64 {
-        WEIGHTS.get(self.0).copied().unwrap_or(0.0)
+impl SmoothingLevel {
+    /// What the average keeps of itself, 0 to below 1.
+    pub fn factor(self) -> f64 {
+        FACTORS.get(self.0).copied().unwrap_or(0.0)
     }
 
     /// The next named one, from heavy back to off.
@@ -35,20 +36,20 @@ impl Smoothing {
     }
 
     fn more(self) -> Self {
-        Self((self.0 + 1).min(WEIGHTS.len() - 1))
+        Self((self.0 + 1).min(FACTORS.len() - 1))
     }
 
     fn less(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 
-    /// The name, if it has one, and the weight: `light 0.6`.
+    /// The name, if it has one, and the factor: `light 0.6`.
     pub fn words(self) -> String {
         let name = NAMED.iter().find(|(place, _)| *place == self.0).map(|(_, name)| *name);
         match (self.0, name) {
             (0, _) => "off".to_owned(),
-            (_, Some(name)) => format!("{name} {}", self.weight()),
-            (_, None) => self.weight().to_string(),
+            (_, Some(name)) => format!("{name} {}", self.factor()),
+            (_, None) => self.factor().to_string(),
         }
     }
 }
@@ -57,7 +58,7 @@ impl ChartSettings {
     /// Does what a key asks of the settings; whether it did.
     pub fn act(&mut self, action: Action) -> bool {
         match action {
-            Action::XAxis => self.x_axis = self.x_axis.next(),
+            Action::XAxis => self.x_axis = x_axis::next(self.x_axis),
             Action::Smoothing => self.smoothing = self.smoothing.cycle(),
             Action::SmoothingMore => self.smoothing = self.smoothing.more(),
             Action::SmoothingLess => self.smoothing = self.smoothing.less(),
@@ -128,7 +129,7 @@ impl ChartView {
     }
 
     /// Does what a key asks of the view on an axis from 0 to `end`; whether it did.
-    pub fn act(&mut self, action: Action, axis: XAxis, end: f64) -> bool {
+    pub fn act(&mut self, action: Action, axis: Axis, end: f64) -> bool {
         let (low, high) = self.window(end);
         let at_cursor = self.cursor.map_or(0.5, |x| ((x - low) / (high - low)).clamp(0.0, 1.0));
         match action {
@@ -149,19 +150,31 @@ impl ChartView {
     }
 
     /// Moves the cursor by so many places, and the window with it where it would leave it.
-    fn move_cursor(&mut self, places: f64, axis: XAxis, end: f64) {
+    fn move_cursor(&mut self, places: f64, axis: Axis, end: f64) {
         let (low, high) = self.window(end);
         let place = (high - low) * CURSOR;
         // Whole epochs and steps have numbers of their own.
         let whole = match axis {
-            XAxis::Epoch => high - low >= 6.0,
-            XAxis::Step => place >= 1.0,
-            XAxis::Time => false,
+            Axis::Epoch => high - low >= 6.0,
+            Axis::Step => place >= 1.0,
+            Axis::TrainSeconds => false,
         };
         let place = if whole { place.round().max(1.0) } else { place };
         let x = match self.cursor {
-            None if places.is_finite() => if places > 0.0 { low } else { high },
-            None => if places > 0.0 { end } else { 0.0 },
+            None if places.is_finite() => {
+                if places > 0.0 {
+                    low
+                } else {
+                    high
+                }
+            }
+            None => {
+                if places > 0.0 {
+                    end
+                } else {
+                    0.0
+                }
+            }
             Some(x) => x + places * place,
         };
         let x = if whole && x.is_finite() { x.round() } else { x };
@@ -184,14 +197,14 @@ mod tests {
     #[test]
     fn zooming_in_and_out_around_the_middle_ends_where_it_began() {
         let mut view = ChartView::default();
-        view.act(Action::ZoomIn, XAxis::Epoch, 100.0);
+        view.act(Action::ZoomIn, Axis::Epoch, 100.0);
         assert_eq!(view.window(100.0), (25.0, 75.0));
-        view.act(Action::PanRight, XAxis::Epoch, 100.0);
+        view.act(Action::PanRight, Axis::Epoch, 100.0);
         assert_eq!(view.window(100.0), (37.5, 87.5));
-        view.act(Action::PanRight, XAxis::Epoch, 100.0);
-        view.act(Action::PanRight, XAxis::Epoch, 100.0);
+        view.act(Action::PanRight, Axis::Epoch, 100.0);
+        view.act(Action::PanRight, Axis::Epoch, 100.0);
         assert_eq!(view.window(100.0), (50.0, 100.0));
-        view.act(Action::ZoomOut, XAxis::Epoch, 100.0);
+        view.act(Action::ZoomOut, Axis::Epoch, 100.0);
         assert!(!view.is_zoomed());
     }
 
@@ -199,7 +212,7 @@ mod tests {
     fn the_cursor_goes_by_whole_epochs_and_escape_takes_it_away_first() {
         let mut view = ChartView::default();
         let mut act = |action| {
-            let done = view.act(action, XAxis::Epoch, 20.0);
+            let done = view.act(action, Axis::Epoch, 20.0);
             (done, view.cursor)
         };
         assert_eq!(act(Action::Left), (true, Some(20.0)));
@@ -236,7 +249,7 @@ mod tests {
             ];
             let mut view = ChartView::default();
             for (step, position) in steps {
-                view.act(actions[step], XAxis::Step, end);
+                view.act(actions[step], Axis::Step, end);
                 if position > 0.9 {
                     view.zoom(0.7, position, end);
                     view.point_at(position, end);

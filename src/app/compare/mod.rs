@@ -1,36 +1,20 @@
 //! The Compare screen: which runs it compares, and how.
 
-pub mod picker;
+pub mod difference;
 
-pub mod results;
+pub mod picker;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::charts::{ChartView, XAxis};
+use super::charts::{ChartView, x_axis};
 use super::run_view::RunView;
 use crate::config::keys::Action;
 use crate::config::run::{RunSpec, Version};
 use crate::runs::RunHistory;
+use crate::runs::curve::{Axis, Metric};
 use picker::{Picker, PickerReply};
-
-/// What is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// The accuracy on the test set, in percent.
-    TestAccuracy,
-    /// The loss on the test set.
-    TestLoss,
-    /// The accuracy on the training set, in percent.
-    TrainAccuracy,
-    /// The loss on the training set.
-    TrainLoss,
-    /// The learning rate.
-    LearningRate,
-    /// Seconds of training per epoch.
-    EpochSeconds,
-}
 
 /// What can be compared, in the order of the keys.
 pub const METRICS: [Metric; 6] = [
@@ -39,7 +23,7 @@ pub const METRICS: [Metric; 6] = [
     Metric::TrainAccuracy,
     Metric::TrainLoss,
     Metric::LearningRate,
-    Metric::EpochSeconds,
+    Metric::SecondsPerEpoch,
 ];
 
 /// What the screen wants to know of the runs on disk.
@@ -205,8 +189,9 @@ impl CompareScreen {
             let name = title.unwrap_or(id);
             match session.iter().find(|run| run.id == *id) {
                 Some(run) => Some(Compared { id, name, spec: &run.spec, history: &run.history }),
-                None => loaded
-                    .map(|run| Compared { id, name, spec: &run.spec, history: &run.history }),
+                None => {
+                    loaded.map(|run| Compared { id, name, spec: &run.spec, history: &run.history })
+                }
             }
         };
         self.chosen.iter().filter_map(find).collect()
@@ -219,8 +204,12 @@ impl CompareScreen {
     }
 
     /// Where the longest of the compared runs has got to.
-    pub fn end(&self, session: &[RunView], axis: XAxis) -> f64 {
-        let ends = self.compared(session).iter().map(|run| axis.end(run.history)).fold(0.0, f64::max);
+    pub fn end(&self, session: &[RunView], axis: Axis) -> f64 {
+        let ends = self
+            .compared(session)
+            .iter()
+            .map(|run| x_axis::end(axis, run.history))
+            .fold(0.0, f64::max);
         if ends > 0.0 { ends } else { 1.0 }
     }
 
@@ -295,7 +284,7 @@ impl CompareScreen {
     }
 
     /// Does what a key asks of the screen; `end` is where the longest run has got to on the axis.
-    pub fn act(&mut self, action: Action, axis: XAxis, end: f64) {
+    pub fn act(&mut self, action: Action, axis: Axis, end: f64) {
         let (runs, metrics) = (self.chosen.len().max(1), METRICS.len());
         match action {
             Action::ChooseRuns | Action::Accept => self.picker = Some(Picker::new(&self.chosen)),

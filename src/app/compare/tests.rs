@@ -58,12 +58,12 @@ fn runs_are_chosen_from_the_list_by_typing_and_space() {
     let mut screen = CompareScreen::default();
     screen.select(vec!["a".to_owned()]);
     screen.take(CompareReply::Listed(three()));
-    screen.act(Action::ChooseRuns, XAxis::Epoch, 1.0);
+    screen.act(Action::ChooseRuns, Axis::Epoch, 1.0);
     "v2".chars().for_each(|letter| press(&mut screen, KeyCode::Char(letter), None));
     press(&mut screen, KeyCode::Char(' '), None);
     press(&mut screen, KeyCode::Enter, Some(Action::Accept));
     assert_eq!(screen.chosen(), ["a", "b"]);
-    screen.act(Action::ChooseRuns, XAxis::Epoch, 1.0);
+    screen.act(Action::ChooseRuns, Axis::Epoch, 1.0);
     press(&mut screen, KeyCode::Char(' '), None);
     press(&mut screen, KeyCode::Esc, Some(Action::Back));
     assert_eq!(screen.chosen(), ["a", "b"]);
@@ -76,10 +76,10 @@ fn a_run_can_be_taken_out_and_the_reference_falls_back_to_the_first() {
     ["a", "b", "c"].iter().for_each(|id| {
         screen.take(loaded(id));
     });
-    screen.act(Action::Up, XAxis::Epoch, 1.0);
-    screen.act(Action::ReferenceRun, XAxis::Epoch, 1.0);
+    screen.act(Action::Up, Axis::Epoch, 1.0);
+    screen.act(Action::ReferenceRun, Axis::Epoch, 1.0);
     assert_eq!(screen.reference_of(&screen.compared(&[])), 2);
-    screen.act(Action::RemoveRun, XAxis::Epoch, 1.0);
+    screen.act(Action::RemoveRun, Axis::Epoch, 1.0);
     assert_eq!((screen.chosen().len(), screen.selected), (2, 1));
     assert_eq!(screen.reference_of(&screen.compared(&[])), 0);
 }
@@ -96,7 +96,7 @@ fn a_run_that_cannot_be_read_is_taken_out_with_its_reason() {
 #[test]
 fn only_an_accuracy_is_taken_as_one() {
     let mut screen = CompareScreen::default();
-    screen.act(Action::TargetAccuracy, XAxis::Epoch, 1.0);
+    screen.act(Action::TargetAccuracy, Axis::Epoch, 1.0);
     "920".chars().for_each(|digit| press(&mut screen, KeyCode::Char(digit), None));
     press(&mut screen, KeyCode::Enter, None);
     assert_eq!(screen.typed.as_deref(), Some("920"));

@@ -6,10 +6,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::app::App;
-use crate::app::compare::results::{difference, value};
-use crate::app::compare::{Compared, Metric};
+use crate::app::charts::x_axis;
+use crate::app::compare::Compared;
+use crate::app::compare::difference::difference;
 use crate::config::run::Version;
 use crate::config::theme::Role;
+use crate::runs::curve::Metric;
 use crate::views::chart::{Axis, Chart, Cursor, Pattern, Reference, Scale, Series};
 use crate::views::lines::{self, Lines, Look, Window};
 use crate::views::{format, position_in};
@@ -53,16 +55,13 @@ pub fn draw_difference(frame: &mut Frame, area: Rect, app: &App, compared: &[Com
     let series: Vec<Series> = others
         .flat_map(|run| {
             let points = difference(run.history, base.history, metric, app.charts.x_axis);
-            let lines = lines::of_epochs(points, app.charts, window);
+            let lines = lines::of_epochs(&points, app.charts, window);
             lines.series(look(app, run), |value| format!("{value:+.4}"))
         })
         .collect();
     let values = lines::values(&series, window);
     let chart = Chart {
-        title: Line::styled(
-            format!(" difference from {}", base.name),
-            app.theme.style(Role::Dim),
-        ),
+        title: Line::styled(format!(" difference from {}", base.name), app.theme.style(Role::Dim)),
         x: window.axis(),
         y: Axis::around(values.into_iter().chain([0.0]), Scale::Linear),
         series,
@@ -137,15 +136,15 @@ fn split(area: Rect, count: usize) -> Vec<Rect> {
     let columns = count.div_ceil(rows).clamp(1, columns);
     let parts = |count: usize| vec![Constraint::Ratio(1, count as u32); count];
     let rows = Layout::vertical(parts(rows)).split(area);
-    let areas = rows.iter().flat_map(|row| {
-        Layout::horizontal(parts(columns)).spacing(1).split(*row).to_vec()
-    });
+    let areas = rows
+        .iter()
+        .flat_map(|row| Layout::horizontal(parts(columns)).spacing(1).split(*row).to_vec());
     areas.take(count).collect()
 }
 
 fn window(area: Rect, app: &App, compared: &[Compared]) -> Window {
     let axis = app.charts.x_axis;
-    let end = compared.iter().map(|run| axis.end(run.history)).fold(0.0, f64::max);
+    let end = compared.iter().map(|run| x_axis::end(axis, run.history)).fold(0.0, f64::max);
     Window::new(app.compare.view.window(end), area.width, app.compare.view.cursor)
 }
 
@@ -176,19 +175,19 @@ pub fn metric_name(metric: Metric) -> &'static str {
         Metric::TestLoss => "test loss",
         Metric::TrainAccuracy => "train accuracy %",
         Metric::TrainLoss => "train loss",
-        Metric::LearningRate => "learning rate",
-        Metric::EpochSeconds => "training s/epoch",
+        Metric::SecondsPerEpoch => "training s/epoch",
+        _ => "learning rate",
     }
 }
 
 /// A value of a metric in words.
 pub fn metric_words(metric: Metric, value: f64) -> String {
     match metric {
-        Metric::TestAccuracy | Metric::TrainAccuracy | Metric::EpochSeconds => {
+        Metric::TestAccuracy | Metric::TrainAccuracy | Metric::SecondsPerEpoch => {
             format!("{value:.2}")
         }
         Metric::TestLoss | Metric::TrainLoss => format::loss(value),
-        Metric::LearningRate => format!("{value:.2e}"),
+        _ => format!("{value:.2e}"),
     }
 }
 
@@ -220,16 +219,16 @@ fn of_steps(metric: Metric) -> bool {
 fn run_lines(app: &App, run: &Compared, window: Window) -> Lines {
     let metric = app.compare.metric();
     match (metric, app.curves.of(run.id)) {
-        (Metric::TrainLoss, Some(curves)) => lines::of_steps(&curves.loss, window),
-        (Metric::TrainAccuracy, Some(curves)) => lines::of_steps(&curves.accuracy, window),
-        (Metric::LearningRate, Some(curves)) => lines::of_curve(&curves.learning_rate, window),
+        (Metric::TrainLoss, Some(curves)) => lines::of_series(&curves.loss, window),
+        (Metric::TrainAccuracy, Some(curves)) => lines::of_series(&curves.accuracy, window),
+        (Metric::LearningRate, Some(curves)) => lines::of_series(&curves.learning_rate, window),
         _ => epoch_lines(app, run, metric, window),
     }
 }
 
 fn epoch_lines(app: &App, run: &Compared, metric: Metric, window: Window) -> Lines {
-    let points = app.charts.x_axis.epoch_points(run.history, |epoch| value(metric, epoch));
-    lines::of_epochs(points, app.charts, window)
+    let points = x_axis::epoch_points(app.charts.x_axis, run.history, metric);
+    lines::of_epochs(&points, app.charts, window)
 }
 
 /// A run's colour and sign; v1 is solid and v2 dashed.

@@ -82,7 +82,9 @@ fn nothing(app: &App) -> String {
     }
     if app.compare.listed.is_empty() {
         let key = hint(Action::ShowSetup);
-        return format!("\n There is no run to compare yet. {key} shows Setup, where one is started.");
+        return format!(
+            "\n There is no run to compare yet. {key} shows Setup, where one is started."
+        );
     }
     format!("\n Nothing to compare is chosen. {} chooses the runs.", hint(Action::ChooseRuns))
 }

@@ -24,8 +24,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, picker: &Picker) {
     let inner = block.inner(area);
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
-    let [filter, list] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
+    let [filter, list] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
     frame.render_widget(filter_line(app, picker), filter);
     let rows: Vec<Line> = shown.into_iter().map(|run| row(app, picker, run)).collect();
     if rows.is_empty() {

@@ -9,8 +9,8 @@ use ratatui::widgets::{Cell, Row, Table, TableState};
 use super::charts;
 use crate::app::App;
 use crate::app::compare::Compared;
-use crate::app::compare::results::reached;
 use crate::config::theme::Role;
+use crate::runs::comparison::first_reaching;
 use crate::runs::differences::{Difference, differing};
 use crate::views::format;
 
@@ -19,7 +19,8 @@ const WIDE: u16 = 130;
 
 /// Rows that the table needs, its head included.
 pub fn height(app: &App, compared: &[Compared]) -> u16 {
-    let rows = if app.compare.settings { differences(compared).len().max(1) } else { compared.len() };
+    let rows =
+        if app.compare.settings { differences(compared).len().max(1) } else { compared.len() };
     rows as u16 + 1
 }
 
@@ -84,14 +85,16 @@ fn results(app: &App, run: &Compared) -> [String; 4] {
         Some(_) => charts::at_cursor(app, run),
         None => last.map(|epoch| format::percent(epoch.test_accuracy)),
     };
-    let reached = reached(run.history, app.compare.target);
+    let reached = first_reaching(run.history, app.compare.target);
     [
-        best.map_or_else(none, |it| format!("{} ({})", format::percent(it.test_accuracy), it.epoch)),
+        best.map_or_else(none, |it| {
+            format!("{} ({})", format::percent(it.test_accuracy), it.epoch)
+        }),
         shown.unwrap_or_else(none),
         run.history.median_train_seconds().map_or_else(none, |seconds| format!("{seconds:.1}")),
         reached.map_or_else(
             || "not reached".to_owned(),
-            |it| format!("{}: {}", it.epoch, format::duration(it.seconds)),
+            |it| format!("{}: {}", it.epoch, format::duration(it.train_seconds)),
         ),
     ]
 }

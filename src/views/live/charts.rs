@@ -7,12 +7,12 @@ use ratatui::text::{Line, Span};
 
 use super::marks::marks;
 use crate::app::App;
-use crate::app::charts::RunCurves;
-use crate::app::document;
+use crate::app::charts::{RunCurves, x_axis};
 use crate::app::live::ChartKind;
 use crate::app::run_view::RunView;
 use crate::config::theme::{Role, Theme};
-use crate::protocol::EpochMetrics;
+use crate::runs::curve::Metric;
+use crate::runs::reference;
 use crate::views::chart::{Axis, Chart, Cursor, Pattern, Reference, Scale, Series};
 use crate::views::format;
 use crate::views::lines::{self, Look, Window};
@@ -24,7 +24,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, run: &RunView, kind: Chart
 
 /// One chart of the run for an area.
 pub fn chart<'a>(area: Rect, app: &'a App, run: &'a RunView, kind: ChartKind) -> Chart<'a> {
-    let end = app.charts.x_axis.end(&run.history);
+    let end = x_axis::end(app.charts.x_axis, &run.history);
     let window = Window::new(app.live.view.window(end), area.width, app.live.view.cursor);
     let curves = app.curves.of(&run.id);
     let of = Curves { app, run, curves, window };
@@ -35,10 +35,9 @@ pub fn chart<'a>(area: Rect, app: &'a App, run: &'a RunView, kind: ChartKind) ->
         ChartKind::EpochSeconds => of.epoch_seconds(),
     };
     let scale = if app.live.is_log(kind) { Scale::Log } else { Scale::Linear };
-    let row = document::row_of(run.spec.architecture());
-    let row = row.filter(|_| kind == ChartKind::Accuracy);
+    let row = reference::row(run.spec.architecture()).filter(|_| kind == ChartKind::Accuracy);
     let figures = row
-        .map(|row| [(row.accuracy, "document, 200 epochs"), (row.paper, "paper")])
+        .map(|row| [(row.accuracy.number, "document, 200 epochs"), (row.paper.number, "paper")])
         .unwrap_or_default();
     Chart {
         title: title(app, kind, scale),
@@ -91,15 +90,14 @@ struct Curves<'a> {
 
 impl<'a> Curves<'a> {
     fn loss(&self) -> Vec<Series<'a>> {
-        let steps = self.curves.map(|curves| lines::of_steps(&curves.loss, self.window));
-        self.train_and_test(steps, |it| it.train_loss, |it| it.test_loss, format::loss)
+        let steps = self.curves.map(|curves| lines::of_series(&curves.loss, self.window));
+        self.train_and_test(steps, Metric::TrainLoss, Metric::TestLoss, format::loss)
     }
 
     fn accuracy(&self) -> Vec<Series<'a>> {
-        let steps = self.curves.map(|curves| lines::of_steps(&curves.accuracy, self.window));
+        let steps = self.curves.map(|curves| lines::of_series(&curves.accuracy, self.window));
         let words = |percent: f64| format!("{percent:.2}");
-        let (train, test) = (train_percent, test_percent);
-        self.train_and_test(steps, train, test, words)
+        self.train_and_test(steps, Metric::TrainAccuracy, Metric::TestAccuracy, words)
     }
 
     /// The steps faintly behind; over them the training set, smoothed from the steps or as the means
@@ -107,8 +105,8 @@ impl<'a> Curves<'a> {
     fn train_and_test(
         &self,
         steps: Option<lines::Lines>,
-        train: fn(&EpochMetrics) -> f64,
-        test: fn(&EpochMetrics) -> f64,
+        train: Metric,
+        test: Metric,
         words: fn(f64) -> String,
     ) -> Vec<Series<'a>> {
         let theme = &self.app.theme;
@@ -136,32 +134,28 @@ impl<'a> Curves<'a> {
         );
         let curve = self.curves.map(|curves| &curves.learning_rate);
         curve
-            .map(|curve| lines::of_curve(curve, self.window).series(look, |rate| format!("{rate:.2e}")))
+            .map(|curve| {
+                lines::of_series(curve, self.window).series(look, |rate| format!("{rate:.2e}"))
+            })
             .unwrap_or_default()
     }
 
     fn epoch_seconds(&self) -> Vec<Series<'a>> {
         let words = |seconds: f64| format!("{seconds:.2}");
         let theme = &self.app.theme;
-        let train = self.epochs(|epoch| epoch.train_seconds);
-        let evaluation = self.epochs(|epoch| epoch.eval_seconds);
+        let (axis, window) = (self.app.charts.x_axis, self.window);
+        let train = self.epochs(Metric::SecondsPerEpoch);
+        let evaluation = x_axis::of_epochs(axis, &self.run.history, |epoch| epoch.eval_seconds);
+        let evaluation = lines::of_epochs(&evaluation, self.app.charts, window);
         let mut series = train.series(look("train", Role::Time, theme), words);
         series.extend(evaluation.series(look("evaluation", Role::Test, theme), words));
         series
     }
 
-    fn epochs(&self, value: fn(&EpochMetrics) -> f64) -> lines::Lines {
-        let points = self.app.charts.x_axis.epoch_points(&self.run.history, value);
-        lines::of_epochs(points, self.app.charts, self.window)
+    fn epochs(&self, metric: Metric) -> lines::Lines {
+        let points = x_axis::epoch_points(self.app.charts.x_axis, &self.run.history, metric);
+        lines::of_epochs(&points, self.app.charts, self.window)
     }
-}
-
-fn train_percent(epoch: &EpochMetrics) -> f64 {
-    100.0 * epoch.train_accuracy
-}
-
-fn test_percent(epoch: &EpochMetrics) -> f64 {
-    100.0 * epoch.test_accuracy
 }
 
 fn look<'a>(name: &'a str, role: Role, theme: &Theme) -> Look<'a> {

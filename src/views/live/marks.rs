@@ -1,8 +1,9 @@
 //! Where something happened to a run.
 
-use crate::app::charts::XAxis;
+use crate::app::charts::x_axis;
 use crate::config::theme::{Role, Theme};
 use crate::runs::RunHistory;
+use crate::runs::curve::Axis;
 use crate::runs::history::MarkKind;
 use crate::views::chart::Mark;
 
@@ -10,7 +11,7 @@ use crate::views::chart::Mark;
 const MOST_CHANGES: usize = 12;
 
 /// Where the run was paused or resumed, and where the learning rate changed.
-pub fn marks<'a>(history: &RunHistory, axis: XAxis, theme: &Theme) -> Vec<Mark<'a>> {
+pub fn marks<'a>(history: &RunHistory, axis: Axis, theme: &Theme) -> Vec<Mark<'a>> {
     let mut marks: Vec<Mark> = Vec::new();
     let mut paused_at = None;
     for mark in &history.marks {
@@ -22,13 +23,13 @@ pub fn marks<'a>(history: &RunHistory, axis: XAxis, theme: &Theme) -> Vec<Mark<'
             MarkKind::Warning(_) => continue,
         };
         paused_at = (mark.kind == MarkKind::Paused).then_some(mark.step);
-        let x = axis.of_step(history, mark.step);
+        let x = x_axis::of_step(axis, history, mark.step);
         marks.push(Mark { x, label, style: theme.style(Role::Frame) });
     }
     let changes = changes(history);
     if changes.len() <= MOST_CHANGES {
         let style = theme.style(Role::LearningRate);
-        let mark = |step| Mark { x: axis.of_step(history, step), label: "lr", style };
+        let mark = |step| Mark { x: x_axis::of_step(axis, history, step), label: "lr", style };
         marks.extend(changes.into_iter().map(mark));
     }
     marks
@@ -86,7 +87,7 @@ mod tests {
             at_rate(step(210, 3, 1.0), 1e-5),
         ]);
         let theme = Theme::new(&InterfaceConfig::default(), true);
-        let marks = marks(&history, XAxis::Step, &theme);
+        let marks = marks(&history, Axis::Step, &theme);
         let seen: Vec<(&str, f64)> = marks.iter().map(|mark| (mark.label, mark.x)).collect();
         assert_eq!(seen, [("paused", 50.0), ("resumed", 80.0), ("lr", 100.0), ("lr", 200.0)]);
     }
