@@ -448,10 +448,10 @@ mod tests {
     #[test]
     fn a_rebound_key_replaces_the_default() {
         let keymap: Keymap =
-            toml::from_str("pause = \"ctrl-p\"\nquit = [\"q\", \"x\"]\nhelp = []").unwrap();
+            toml::from_str("pause = \"ctrl-p\"\nquit = [\"q\", \"Q\"]\nhelp = []").unwrap();
         assert_eq!(keymap.action(Scope::Live, press("ctrl-p")), Some(Action::Pause));
         assert_eq!(keymap.action(Scope::Live, press("p")), None);
-        assert_eq!(keymap.action(Scope::Live, press("x")), Some(Action::Quit));
+        assert_eq!(keymap.action(Scope::Live, press("Q")), Some(Action::Quit));
         assert_eq!(keymap.hint(Action::Help), None);
         let written = toml::to_string(&keymap).unwrap();
         assert_eq!(toml::from_str::<Keymap>(&written).unwrap(), keymap);

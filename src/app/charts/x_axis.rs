@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(at(Axis::Epoch, 150), 1.5);
         assert_eq!(at(Axis::Step, 150), 150.0);
         let seconds = [50, 100, 150, 200, 250].map(|step| at(Axis::TrainSeconds, step));
-        assert_eq!(seconds, [5.0, 9.0, 14.0, 18.0, 21.0]);
+        assert_eq!(seconds, [4.5, 9.0, 13.5, 18.0, 21.0]);
         let ends: Vec<f64> = epoch_points(Axis::TrainSeconds, &history, Metric::TestLoss)
             .iter()
             .map(|point| point.0)

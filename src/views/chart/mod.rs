@@ -365,8 +365,8 @@ mod tests {
         chart.draw(area, &mut buffer, &theme);
         assert_eq!(buffer[(44, 3)].modifier, theme.selected().add_modifier);
         assert_eq!(buffer[(43, 3)].modifier, ratatui::style::Modifier::empty());
-        let last: String = (34..45).map(|column| buffer[(column, 7)].symbol()).collect();
-        assert_eq!(last, "  epoch 40 ");
+        let last: String = (35..45).map(|column| buffer[(column, 7)].symbol()).collect();
+        assert_eq!(last, " epoch 40 ");
     }
 
     #[test]
