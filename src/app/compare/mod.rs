@@ -262,10 +262,10 @@ impl CompareScreen {
         }
         let Some(typed) = &mut self.typed else { return false };
         match key.code {
-            KeyCode::Char(letter) if letter.is_ascii_digit() || letter == '.' => {
-                if typed.len() < 6 {
-                    typed.push(letter);
-                }
+            KeyCode::Char(letter)
+                if typed.len() < 6 && (letter.is_ascii_digit() || letter == '.') =>
+            {
+                typed.push(letter);
             }
             KeyCode::Backspace => {
                 typed.pop();

@@ -290,10 +290,11 @@ fn clipped(points: &[(f64, f64)], low: f64, high: f64) -> Vec<(f64, f64)> {
 fn value_at(points: &[(f64, f64)], x: f64) -> Option<f64> {
     let after = points.partition_point(|point| point.0 < x);
     let right = points.get(after)?;
-    let left = points.get(after.saturating_sub(1))?;
-    let width = right.0 - left.0;
-    let part = if width > 0.0 { (x - left.0) / width } else { 0.0 };
-    (part >= 0.0).then(|| left.1 + part * (right.1 - left.1))
+    if right.0 == x {
+        return Some(right.1);
+    }
+    let left = points.get(after.checked_sub(1)?)?;
+    Some(left.1 + (right.1 - left.1) * (x - left.0) / (right.0 - left.0))
 }
 
 /// The column of cells at a position of the horizontal axis.
@@ -381,10 +382,11 @@ mod tests {
     fn signs_stand_on_the_curve() {
         let mut chart = chart();
         chart.series.truncate(1);
-        chart.series[0].points = vec![(0.0, 1.0), (10.0, 1.0), (20.0, 1.0), (40.0, 1.0)];
+        chart.series[0].points = vec![(10.0, 1.0), (15.0, 1.0), (20.0, 1.0), (40.0, 1.0)];
         chart.series[0].sign = Some('◆');
         let drawn = drawn(&chart, 50, 9, &InterfaceConfig::default());
-        assert_eq!(drawn.matches('◆').count(), 3, "{drawn}");
+        // None before the curve begins.
+        assert_eq!(drawn.matches('◆').count(), 2, "{drawn}");
         assert_eq!(drawn.lines().filter(|line| line.contains('◆')).count(), 1, "{drawn}");
     }
 }

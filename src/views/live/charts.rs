@@ -17,6 +17,9 @@ use crate::views::chart::{Axis, Chart, Cursor, Pattern, Reference, Scale, Series
 use crate::views::format;
 use crate::views::lines::{self, Look, Window};
 
+/// Columns from which the label of a reference says more.
+const ROOMY: u16 = 50;
+
 /// Draws one chart of the run.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, run: &RunView, kind: ChartKind) {
     chart(area, app, run, kind).draw(area, frame.buffer_mut(), &app.theme);
@@ -36,8 +39,9 @@ pub fn chart<'a>(area: Rect, app: &'a App, run: &'a RunView, kind: ChartKind) ->
     };
     let scale = if app.live.is_log(kind) { Scale::Log } else { Scale::Linear };
     let row = reference::row(run.spec.architecture()).filter(|_| kind == ChartKind::Accuracy);
+    let document = if area.width < ROOMY { "document" } else { "document, 200 epochs" };
     let figures = row
-        .map(|row| [(row.accuracy.number, "document, 200 epochs"), (row.paper.number, "paper")])
+        .map(|row| [(row.accuracy.number, document), (row.paper.number, "paper")])
         .unwrap_or_default();
     Chart {
         title: title(app, kind, scale),
