@@ -55,6 +55,16 @@ pub fn on_axis(axis: Axis, x: f64) -> String {
     }
 }
 
+/// The end of a text that is too long for so many columns, where an id says most.
+pub fn end_of(text: &str, columns: usize) -> String {
+    let length = text.chars().count();
+    if length <= columns {
+        return text.to_owned();
+    }
+    let kept = columns.saturating_sub(1);
+    std::iter::once('…').chain(text.chars().skip(length - kept)).take(columns).collect()
+}
+
 /// A number of bytes in GiB: `1.4 GiB`.
 pub fn gibibytes(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
@@ -86,6 +96,13 @@ mod tests {
         assert_eq!(on_axis(Axis::Step, 1200.4), "step 1,200");
         assert_eq!(on_axis(Axis::TrainSeconds, 150.0), "trained 2 min 30 s");
         assert_eq!(gibibytes(3 << 29), "1.5 GiB");
+    }
+
+    #[test]
+    fn the_end_of_an_id_is_kept() {
+        assert_eq!(end_of("resnet20v1-seed1", 16), "resnet20v1-seed1");
+        assert_eq!(end_of("resnet20v1-seed1", 6), "…seed1");
+        assert_eq!(end_of("resnet20v1-seed1", 0), "");
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::views::format;
 /// Columns from which data, precision and device have room.
 const WIDE: u16 = 130;
 
+/// Columns of the signs.
+const SIGN: u16 = 2;
+
 /// Rows that the table needs, its head included.
 pub fn height(app: &App, compared: &[Compared]) -> u16 {
     let rows =
@@ -40,17 +43,20 @@ fn draw_results(frame: &mut Frame, area: Rect, app: &App, compared: &[Compared])
     let mut head = vec![String::new(), "run".to_owned(), "best (epoch)".to_owned()];
     head.push(if cursor { "at cursor".to_owned() } else { "last".to_owned() });
     head.extend(["s/epoch".to_owned(), target]);
-    let mut widths = [2, 0, 13, if cursor { 17 } else { 8 }, 8, 17].map(Constraint::Length);
-    widths[1] = Constraint::Min(12);
-    let mut widths = widths.to_vec();
+    let mut numbers = vec![12, if cursor { 17 } else { 8 }, 7, 16];
     if wide {
         head.extend(["epochs", "trained", "data", "precision", "device"].map(str::to_owned));
-        widths.extend([9, 12, 12, 10, 8].map(Constraint::Length));
+        numbers.extend([9, 12, 12, 10, 8]);
     }
+    // A column of space before each.
+    let taken = SIGN + 1 + numbers.iter().map(|width| width + 1).sum::<u16>();
+    let room = area.width.saturating_sub(taken);
+    let widths = [SIGN, room].into_iter().chain(numbers);
+    let widths = widths.map(Constraint::Length);
     let reference = app.compare.reference_of(compared);
     let rows = compared.iter().enumerate().map(|(index, run)| {
         let reference = index == reference && compared.len() > 1;
-        let mut cells = vec![sign(app, run), name(run, reference)];
+        let mut cells = vec![sign(app, run), name(run, room, reference)];
         cells.extend(results(app, run).map(Cell::from));
         if wide {
             cells.extend(circumstances(run).map(Cell::from));
@@ -71,9 +77,9 @@ fn sign(app: &App, run: &Compared) -> Cell<'static> {
     Cell::from(Span::styled(sign, app.theme.run(appearance.place())))
 }
 
-fn name(run: &Compared, reference: bool) -> Cell<'static> {
+fn name(run: &Compared, room: u16, reference: bool) -> Cell<'static> {
     let style = if reference { Style::new().add_modifier(Modifier::BOLD) } else { Style::new() };
-    Cell::from(Span::styled(run.name.to_owned(), style))
+    Cell::from(Span::styled(format::end_of(run.name, usize::from(room)), style))
 }
 
 /// Best, last or at the cursor, seconds, and when the accuracy was reached.
