@@ -1,5 +1,7 @@
 //! Numbers in words.
 
+use crate::runs::curve::Axis;
+
 /// A length of time: `4.2 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
@@ -43,6 +45,31 @@ pub fn loss(value: f64) -> String {
     format!("{value:.4}")
 }
 
+/// A place on a horizontal axis: `epoch 3.25`, `step 1,200`, `3 min 05 s`.
+pub fn on_axis(axis: Axis, x: f64) -> String {
+    match axis {
+        Axis::Epoch if x.fract() == 0.0 => format!("epoch {x:.0}"),
+        Axis::Epoch => format!("epoch {x:.2}"),
+        Axis::Step => format!("step {}", thousands(x.round() as u64)),
+        Axis::TrainSeconds => format!("trained {}", duration(x)),
+    }
+}
+
+/// The end of a text that is too long for so many columns, where an id says most.
+pub fn end_of(text: &str, columns: usize) -> String {
+    let length = text.chars().count();
+    if length <= columns {
+        return text.to_owned();
+    }
+    let kept = columns.saturating_sub(1);
+    std::iter::once('…').chain(text.chars().skip(length - kept)).take(columns).collect()
+}
+
+/// A number of bytes in GiB: `1.4 GiB`.
+pub fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +87,22 @@ mod tests {
         for (seconds, expected) in cases {
             assert_eq!(duration(seconds), expected);
         }
+    }
+
+    #[test]
+    fn places_say_what_they_count() {
+        assert_eq!(on_axis(Axis::Epoch, 3.0), "epoch 3");
+        assert_eq!(on_axis(Axis::Epoch, 3.256), "epoch 3.26");
+        assert_eq!(on_axis(Axis::Step, 1200.4), "step 1,200");
+        assert_eq!(on_axis(Axis::TrainSeconds, 150.0), "trained 2 min 30 s");
+        assert_eq!(gibibytes(3 << 29), "1.5 GiB");
+    }
+
+    #[test]
+    fn the_end_of_an_id_is_kept() {
+        assert_eq!(end_of("resnet20v1-seed1", 16), "resnet20v1-seed1");
+        assert_eq!(end_of("resnet20v1-seed1", 6), "…seed1");
+        assert_eq!(end_of("resnet20v1-seed1", 0), "");
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
             Screen::Results => results(app),
             Screen::Runs => runs(app),
             Screen::Inspect => inspect(app),
+            Screen::Compare => compare(app),
         },
     };
     let named = actions
@@ -180,10 +181,50 @@ fn live(app: &App) -> Vec<(Action, &'static str)> {
         }
         actions.push((Action::NextChart, "chart"));
         actions.push((Action::Expand, if app.live.expanded { "all charts" } else { "expand" }));
+        actions.extend([(Action::Right, "cursor"), (Action::ZoomIn, "zoom")]);
+        actions.extend([(Action::Smoothing, "smooth"), (Action::XAxis, "x axis")]);
         actions.push((Action::LogScale, "log/linear"));
     } else {
         actions.extend([(Action::Help, "help"), (Action::Quit, "quit")]);
     }
     actions.push((Action::NextScreen, "screen"));
     actions
+}
+
+fn compare(app: &App) -> Vec<(Action, &'static str)> {
+    let screen = &app.compare;
+    if screen.picker.is_some() {
+        return vec![
+            (Action::Down, "next"),
+            (Action::Accept, "compare these"),
+            (Action::Back, "cancel"),
+        ];
+    }
+    if screen.typed.is_some() {
+        return vec![(Action::Accept, "take"), (Action::Back, "leave unchanged")];
+    }
+    if screen.chosen().is_empty() {
+        return vec![
+            (Action::ChooseRuns, "choose runs"),
+            (Action::Help, "help"),
+            (Action::Quit, "quit"),
+            (Action::NextScreen, "screen"),
+        ];
+    }
+    vec![
+        (Action::ChooseRuns, "runs"),
+        (Action::NextChart, "metric"),
+        (Action::Arrange, if screen.side_by_side { "overlaid" } else { "side by side" }),
+        (Action::Right, "cursor"),
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+        (Action::Differences, if screen.settings { "results" } else { "settings" }),
+        (Action::ReferenceRun, "reference"),
+        (Action::TargetAccuracy, "target"),
+        (Action::ZoomIn, "zoom"),
+        (Action::Smoothing, "smooth"),
+        (Action::XAxis, "x axis"),
+        (Action::Expand, "expand"),
+        (Action::NextScreen, "screen"),
+    ]
 }

@@ -1,6 +1,8 @@
 //! The Live screen: which run it shows and how its charts are drawn.
 
+use super::charts::ChartView;
 use crate::config::keys::Action;
+use crate::runs::curve::Axis;
 
 /// A chart of the Live screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +32,20 @@ pub struct LiveScreen {
     pub expanded: bool,
     /// Which charts have a logarithmic y axis.
     pub log_scale: [bool; CHARTS.len()],
+    /// The part of the run shown, and the cursor.
+    pub view: ChartView,
 }
 
 impl Default for LiveScreen {
     fn default() -> Self {
         // The rate falls by factors of ten.
-        Self { run: 0, chart: 0, expanded: false, log_scale: [false, false, true, false] }
+        Self {
+            run: 0,
+            chart: 0,
+            expanded: false,
+            log_scale: [false, false, true, false],
+            view: ChartView::default(),
+        }
     }
 }
 
@@ -50,26 +60,30 @@ impl LiveScreen {
         CHARTS.iter().zip(self.log_scale).any(|(chart, log)| *chart == kind && log)
     }
 
-    /// Does what a key asks of the screen itself. `runs` is how many there are.
-    pub fn act(&mut self, action: Action, runs: usize) {
+    /// Does what a key asks of the screen itself. `runs` is how many there are; `end` is where the
+    /// shown one has got to on the axis.
+    pub fn act(&mut self, action: Action, runs: usize, axis: Axis, end: f64) {
         let (charts, runs) = (CHARTS.len(), runs.max(1));
         match action {
-            Action::NextChart | Action::Right | Action::Down => {
-                self.chart = (self.chart + 1) % charts;
-            }
-            Action::PreviousChart | Action::Left | Action::Up => {
-                self.chart = (self.chart + charts - 1) % charts;
-            }
-            Action::NextRun => self.run = (self.run + 1) % runs,
-            Action::PreviousRun => self.run = (self.run + runs - 1) % runs,
+            Action::NextChart | Action::Down => self.chart = (self.chart + 1) % charts,
+            Action::PreviousChart | Action::Up => self.chart = (self.chart + charts - 1) % charts,
+            Action::NextRun => self.show_run((self.run + 1) % runs),
+            Action::PreviousRun => self.show_run((self.run + runs - 1) % runs),
             Action::Expand | Action::Accept => self.expanded = !self.expanded,
-            Action::Back => self.expanded = false,
             Action::LogScale => {
                 if let Some(log) = self.log_scale.get_mut(self.chart) {
                     *log = !*log;
                 }
             }
+            _ if self.view.act(action, axis, end) => {}
+            Action::Back => self.expanded = false,
             _ => {}
         }
+    }
+
+    /// Shows another run, all of it.
+    pub fn show_run(&mut self, run: usize) {
+        self.run = run;
+        self.view = ChartView::default();
     }
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
-use super::Screen;
 use super::commands::Measured;
+use super::compare::{CompareReply, CompareRequest};
 use super::download::DownloadNews;
 use super::library::Library;
+use super::pointer::{Gesture, Target};
 use crate::config::run::RunSpec;
+use crate::monitor::Sample;
 use crate::protocol::{LoggedEvent, TrainControl};
 use crate::queue::{Queue, QueueEntry};
 use crate::runs::{Labels, RunHistory};
@@ -21,8 +23,19 @@ use crate::training::preview::{Preview, PreviewRequest};
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
-    /// The mouse moved or was pressed.
+    /// The mouse was used; the terminal layer finds out on what and says [`Msg::Pointer`].
     Mouse(MouseEvent),
+    /// The mouse was used on something.
+    Pointer {
+        /// On what.
+        target: Target,
+        /// How.
+        gesture: Gesture,
+    },
+    /// What the machine is doing. Sent only while [`App::watches_machine`](super::App::watches_machine).
+    Machine(Sample),
+    /// What Compare wanted to know of the runs on disk.
+    Compare(CompareReply),
     /// Text was pasted.
     Paste(String),
     /// The terminal has another size; the next drawing takes it from there.
@@ -81,8 +94,6 @@ pub enum Msg {
         /// What was done.
         text: String,
     },
-    /// Something on the screen was clicked.
-    Click(Target),
     /// The download of CIFAR-10 said something.
     Download(DownloadNews),
     /// The set-ups that can be recalled.
@@ -116,17 +127,6 @@ pub enum Msg {
         /// What happened and what to do next.
         text: String,
     },
-}
-
-/// Something that can be clicked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The tab of a screen.
-    Tab(Screen),
-    /// A field of Setup, counted over all of them.
-    Field(usize),
-    /// A row of the list on top, counted over those that match.
-    Row(usize),
 }
 
 /// A run that a trainer has just been given.
@@ -205,6 +205,8 @@ pub enum Cmd {
     CancelInspection,
     /// Read the end of the log.
     ReadLog,
+    /// Read runs from disk; the answer is a [`Msg::Compare`].
+    Compare(CompareRequest),
     /// Draw everything anew.
     Redraw,
     /// Suspend the program.

@@ -5,7 +5,13 @@
 
 mod answers;
 
+pub mod appearance;
+
+pub mod charts;
+
 pub mod commands;
+
+pub mod compare;
 
 pub mod document;
 
@@ -28,6 +34,8 @@ pub mod message;
 pub mod overlay;
 
 pub mod picker;
+
+pub mod pointer;
 
 pub mod preview;
 
@@ -63,7 +71,11 @@ use crate::config::interface::InterfaceConfig;
 use crate::config::keys::{Action, Keymap, Scope};
 use crate::config::run::RunSpec;
 use crate::config::theme::Theme;
+use crate::monitor::Sample;
+use appearance::Appearances;
+use charts::{ChartSettings, CurveCache};
 use commands::Measured;
+use compare::CompareScreen;
 use download::Download;
 use inspect::InspectScreen;
 use library::Library;
@@ -84,6 +96,8 @@ pub enum Screen {
     Live,
     /// The document's tables with ours beside them.
     Results,
+    /// Runs beside and over each other.
+    Compare,
     /// Every run on disk.
     Runs,
     /// See what a run gets right and wrong.
@@ -92,7 +106,7 @@ pub enum Screen {
 
 /// The screens in the order of their number keys.
 pub const SCREENS: &[Screen] =
-    &[Screen::Setup, Screen::Live, Screen::Results, Screen::Runs, Screen::Inspect];
+    &[Screen::Setup, Screen::Live, Screen::Results, Screen::Compare, Screen::Runs, Screen::Inspect];
 
 impl Screen {
     /// The name on the tab.
@@ -103,6 +117,7 @@ impl Screen {
             Self::Results => "Results",
             Self::Runs => "Runs",
             Self::Inspect => "Inspect",
+            Self::Compare => "Compare",
         }
     }
 
@@ -114,6 +129,7 @@ impl Screen {
             Self::Results => Action::ShowResults,
             Self::Runs => Action::ShowRuns,
             Self::Inspect => Action::ShowInspect,
+            Self::Compare => Action::ShowCompare,
         }
     }
 
@@ -125,6 +141,7 @@ impl Screen {
             Self::Results => Scope::Results,
             Self::Runs => Scope::Runs,
             Self::Inspect => Scope::Inspect,
+            Self::Compare => Scope::Compare,
         }
     }
 }
@@ -155,6 +172,14 @@ pub struct App {
     pub setup: SetupForm,
     /// The Live screen.
     pub live: LiveScreen,
+    /// The Compare screen.
+    pub compare: CompareScreen,
+    /// How all charts show their curves.
+    pub charts: ChartSettings,
+    /// The curves of the runs on Live and Compare, ready to be drawn.
+    pub curves: CurveCache,
+    /// The colours and signs of runs.
+    pub appearances: Appearances,
     /// The Inspect screen.
     pub inspect: InspectScreen,
     /// The download of CIFAR-10, if one is on.
@@ -175,6 +200,8 @@ pub struct App {
     pub replay: Option<String>,
     /// How the program is being left, if it is.
     pub leaving: Option<Leaving>,
+    /// What the machine was last seen doing.
+    pub machine: Option<Sample>,
     /// The time, as far as the screen depends on it.
     pub now: Option<Timestamp>,
 }
@@ -202,9 +229,14 @@ impl App {
             inspect: InspectScreen::default(),
             download: None,
             measured: Measured::default(),
+            compare: CompareScreen::default(),
+            charts: ChartSettings::default(),
+            curves: CurveCache::default(),
+            appearances: Appearances::default(),
             runs: Vec::new(),
             replay: None,
             leaving: None,
+            machine: None,
             now: None,
         }
     }
@@ -238,6 +270,11 @@ impl App {
     pub fn followed_run(&self) -> Option<&str> {
         let run = self.shown_run().filter(|run| run.elsewhere)?;
         (self.screen == Screen::Live).then_some(run.id.as_str())
+    }
+
+    /// Whether the load of the machine is on the screen and worth following.
+    pub fn watches_machine(&self) -> bool {
+        self.screen == Screen::Live && self.depends_on_time()
     }
 
     /// Seconds since the shown run last spoke, while it should be speaking.

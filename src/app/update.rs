@@ -1,10 +1,13 @@
 //! The one place where the state of the dashboard changes.
 
-use crossterm::event::{KeyCode, KeyEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent};
 
-use super::message::{Cmd, Msg, StartedRun, Target};
+use super::charts::{ChartView, x_axis};
+use super::compare::CompareRequest;
+use super::message::{Cmd, Msg, StartedRun};
 use super::overlay::{Answer, Confirm, Help, Overlay, OverlayReply};
 use super::picker::Choice;
+use super::pointer::{Gesture, Target};
 use super::run_view::{RunState, RunView};
 use super::setup::SetupRequest;
 use super::{App, Leaving, SCREENS, Screen, answers, commands, inspect, run_queue, update_runs};
@@ -13,16 +16,11 @@ use crate::protocol::{LoggedEvent, TrainControl, TrainEvent};
 
 /// Takes in what happened; gives back what is to be done.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
+    let before = app.screen;
     let mut commands = match msg {
         Msg::Key(key) => key_pressed(app, key),
         Msg::Paste(text) => pasted(app, &text),
-        Msg::Click(target) => clicked(app, target),
-        Msg::Mouse(mouse) => match mouse.kind {
-            MouseEventKind::ScrollUp => key_pressed(app, KeyCode::Up.into()),
-            MouseEventKind::ScrollDown => key_pressed(app, KeyCode::Down.into()),
-            _ => Vec::new(),
-        },
-        Msg::Resize => Vec::new(),
+        Msg::Mouse(_) | Msg::Resize => Vec::new(),
         Msg::Tick(now) => {
             app.now = Some(now);
             Vec::new()
@@ -43,6 +41,18 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::RunStarted(started) => run_started(app, *started),
+        Msg::Pointer { target, gesture } => pointed(app, target, gesture),
+        Msg::Machine(sample) => {
+            app.machine = Some(sample);
+            Vec::new()
+        }
+        Msg::Compare(reply) => {
+            if let Some(text) = app.compare.take(reply) {
+                let title = "A run cannot be compared".to_owned();
+                app.overlays.push(Overlay::Message { title, text });
+            }
+            Vec::new()
+        }
         Msg::RunOpened(opened, elsewhere) => update_runs::run_opened(app, *opened, elsewhere),
         Msg::Followed { run, anew, events, live } => {
             update_runs::followed(app, &run, anew, &events, live)
@@ -67,6 +77,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
     };
     commands.extend(run_queue::next(app));
     commands.extend(pictures(app));
+    if app.screen == Screen::Compare && before != Screen::Compare {
+        commands.push(Cmd::Compare(CompareRequest::List));
+    }
+    commands.extend(app.compare.ask(&app.runs).into_iter().map(Cmd::Compare));
+    follow(app);
     if leaving_is_due(app) {
         commands.push(Cmd::Quit);
     }
@@ -122,21 +137,55 @@ fn train_event(app: &mut App, run: &str, event: &LoggedEvent) {
     }
 }
 
-fn clicked(app: &mut App, target: Target) -> Vec<Cmd> {
+/// Brings the curves of the runs on the screens up to date.
+fn follow(app: &mut App) {
+    let compared = app.compare.compared(&app.runs);
+    let live = app.runs.get(app.live.run).map(|run| (run.id.as_str(), &run.history));
+    let shown = compared.iter().map(|run| (run.id, run.history)).chain(live);
+    shown.clone().for_each(|(id, _)| app.appearances.give(id));
+    app.curves.follow(shown, app.charts);
+}
+
+/// Does what the mouse asks for.
+fn pointed(app: &mut App, target: Target, gesture: Gesture) -> Vec<Cmd> {
+    if let Target::Row(index) = target {
+        let Some(Overlay::Picker(picker)) = app.overlays.last_mut() else { return Vec::new() };
+        picker.selected = index;
+        return key_pressed(app, KeyCode::Enter.into());
+    }
+    if !app.overlays.is_empty() {
+        return Vec::new();
+    }
     match target {
-        Target::Tab(screen) if app.overlays.is_empty() => app.screen = screen,
-        Target::Field(index) if app.overlays.is_empty() && app.setup.edit.is_none() => {
-            app.setup.focus = index;
-        }
-        Target::Row(index) => {
-            if let Some(Overlay::Picker(picker)) = app.overlays.last_mut() {
-                picker.selected = index;
-                return key_pressed(app, KeyCode::Enter.into());
+        Target::Tab(screen) => app.screen = screen,
+        Target::Field(index) if app.setup.edit.is_none() => app.setup.focus = index,
+        Target::Field(_) | Target::Row(_) => {}
+        Target::Chart { chart, position } => {
+            let end = shown_end(app);
+            let view = match app.screen {
+                Screen::Compare => &mut app.compare.view,
+                _ => {
+                    app.live.chart = chart;
+                    &mut app.live.view
+                }
+            };
+            match gesture {
+                Gesture::Press => view.point_at(position, end),
+                Gesture::WheelUp => view.zoom(0.8, position, end),
+                Gesture::WheelDown => view.zoom(1.25, position, end),
             }
         }
-        _ => {}
     }
     Vec::new()
+}
+
+/// Where the runs on the screen have got to on the horizontal axis.
+fn shown_end(app: &App) -> f64 {
+    let axis = app.charts.x_axis;
+    match app.screen {
+        Screen::Compare => app.compare.end(&app.runs, axis),
+        _ => app.shown_run().map_or(1.0, |run| x_axis::end(axis, &run.history)),
+    }
 }
 
 /// Whether the runs have reached what leaving waits for.
@@ -168,7 +217,7 @@ fn run_started(app: &mut App, started: StartedRun) -> Vec<Cmd> {
     // A run of the queue does not take the screen from whoever is doing something else.
     let queued = app.queue.is_starting();
     if !(queued && shown_is_on) {
-        app.live.run = place;
+        app.live.show_run(place);
     }
     if !queued {
         app.screen = Screen::Live;
@@ -228,6 +277,9 @@ fn key_pressed(app: &mut App, key: KeyEvent) -> Vec<Cmd> {
         app.run_list.type_key(key, library);
         return Vec::new();
     }
+    if app.screen == Screen::Compare && app.compare.key(action, key) {
+        return Vec::new();
+    }
     action.map_or_else(Vec::new, |action| act(app, action))
 }
 
@@ -254,6 +306,7 @@ fn act(app: &mut App, action: Action) -> Vec<Cmd> {
             Screen::Results => return update_runs::act_on_results(app, action),
             Screen::Runs => return update_runs::act_on_runs(app, action),
             Screen::Inspect => return inspect::act(app, action),
+            Screen::Compare => act_on_compare(app, action),
         },
     }
     Vec::new()
@@ -295,8 +348,30 @@ fn act_on_setup(app: &mut App, action: Action) -> Vec<Cmd> {
     }
 }
 
+/// Changes how all charts show their curves; whether `action` asks for that.
+fn act_on_charts(app: &mut App, action: Action) -> bool {
+    let axis = app.charts.x_axis;
+    let done = app.charts.act(action);
+    if app.charts.x_axis != axis {
+        // What was shown has other numbers there.
+        app.live.view = ChartView::default();
+        app.compare.view = ChartView::default();
+    }
+    done
+}
+
+fn act_on_compare(app: &mut App, action: Action) {
+    if !act_on_charts(app, action) {
+        let end = shown_end(app);
+        app.compare.act(action, app.charts.x_axis, end);
+    }
+}
+
 fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
-    let runs = app.runs.len();
+    if act_on_charts(app, action) {
+        return Vec::new();
+    }
+    let (runs, axis, end) = (app.runs.len(), app.charts.x_axis, shown_end(app));
     let leaving = app.leaving.is_some();
     let Some(run) = app.runs.get_mut(app.live.run) else { return Vec::new() };
     let control = match action {
@@ -317,7 +392,7 @@ fn act_on_live(app: &mut App, action: Action) -> Vec<Cmd> {
             return if resumable { resume(app) } else { Vec::new() };
         }
         _ => {
-            app.live.act(action, runs);
+            app.live.act(action, runs, axis, end);
             return Vec::new();
         }
     };

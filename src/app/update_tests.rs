@@ -70,7 +70,12 @@ fn number_keys_and_tab_go_through_the_screens() {
     assert_eq!(Some(&app.screen), SCREENS.last());
     press_code(&mut app, KeyCode::Tab);
     assert_eq!(app.screen, Screen::Setup);
-    for (key, screen) in [("3", Screen::Results), ("5", Screen::Runs), ("6", Screen::Inspect)] {
+    for (key, screen) in [
+        ("3", Screen::Results),
+        ("4", Screen::Compare),
+        ("5", Screen::Runs),
+        ("6", Screen::Inspect),
+    ] {
         press(&mut app, key);
         assert_eq!(app.screen, screen);
     }
@@ -308,4 +313,34 @@ fn a_replay_is_left_without_a_question_and_not_resumed() {
     assert_eq!(press(&mut app, "q"), [Cmd::Quit]);
     say(&mut app, finished(Outcome::Stopped, 9));
     assert_eq!(press(&mut app, "u"), []);
+}
+
+#[test]
+fn the_machine_is_followed_only_while_it_is_on_the_screen() {
+    let mut app = app_with_run();
+    assert!(app.watches_machine());
+    press(&mut app, "1");
+    assert!(!app.watches_machine());
+    press(&mut app, "2p");
+    say(&mut app, phase(Phase::Paused, 7));
+    assert!(!app.watches_machine());
+}
+
+#[test]
+fn another_x_axis_shows_everything_anew() {
+    let mut app = app_with_run();
+    press(&mut app, "+l");
+    assert!(app.live.view.is_zoomed() && app.live.view.cursor.is_some());
+    press(&mut app, "x");
+    assert_eq!(app.live.view, ChartView::default());
+}
+
+#[test]
+fn runs_to_compare_are_asked_for_once_unless_the_session_has_them() {
+    let mut app = app_with_run();
+    app.compare.select(vec!["a".to_owned(), "b".to_owned()]);
+    let load = Cmd::Compare(CompareRequest::Load("b".to_owned()));
+    assert_eq!(press(&mut app, "4"), [Cmd::Compare(CompareRequest::List), load]);
+    assert_eq!(press(&mut app, "n"), []);
+    assert_eq!(app.compare.compared(&app.runs).len(), 1);
 }

@@ -27,6 +27,10 @@ pub enum Scope {
     Queue,
     /// On the Inspect screen.
     Inspect,
+    /// On the Compare screen.
+    Compare,
+    /// On every screen that shows charts of runs.
+    Charts,
 }
 
 impl Scope {
@@ -40,12 +44,23 @@ impl Scope {
             Self::Runs => "Runs",
             Self::Queue => "Queue",
             Self::Inspect => "Inspect",
+            Self::Compare => "Compare",
+            Self::Charts => "Charts, on Live and Compare",
+        }
+    }
+
+    /// Whether its keys work on the screen whose own scope is `screen`.
+    pub fn holds_on(self, screen: Self) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Charts => matches!(screen, Self::Live | Self::Compare | Self::Charts),
+            own => own == screen,
         }
     }
 
     /// Whether one key cannot mean something different in each.
     fn overlaps(self, other: Self) -> bool {
-        self == other || self == Self::Everywhere || other == Self::Everywhere
+        self.holds_on(other) || other.holds_on(self)
     }
 }
 
@@ -57,6 +72,7 @@ pub enum Action {
     ShowSetup,
     ShowLive,
     ShowResults,
+    ShowCompare,
     ShowRuns,
     ShowQueue,
     ShowInspect,
@@ -99,6 +115,21 @@ pub enum Action {
     NextChart,
     PreviousChart,
     Expand,
+    XAxis,
+    Smoothing,
+    SmoothingMore,
+    SmoothingLess,
+    ZoomIn,
+    ZoomOut,
+    ZoomReset,
+    PanLeft,
+    PanRight,
+    ChooseRuns,
+    RemoveRun,
+    ReferenceRun,
+    Arrange,
+    Differences,
+    TargetAccuracy,
     LogScale,
     Enqueue,
     StartRow,
@@ -154,6 +185,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::ShowSetup, Scope::Everywhere, &["1"], "setup", "Show Setup: describe a run and start it"),
     bind(Action::ShowLive, Scope::Everywhere, &["2"], "live", "Show Live: watch a run and steer it"),
     bind(Action::ShowResults, Scope::Everywhere, &["3"], "results", "Show Results: the document's tables with ours beside them"),
+    bind(Action::ShowCompare, Scope::Everywhere, &["4"], "compare", "Show Compare: runs beside and over each other"),
     bind(Action::ShowRuns, Scope::Everywhere, &["5"], "runs", "Show Runs: every run on disk"),
     bind(Action::ShowQueue, Scope::Everywhere, &["Q"], "queue", "Show the runs that wait for their turn"),
     bind(Action::ShowInspect, Scope::Everywhere, &["6"], "inspect", "Show Inspect: what a run gets right and wrong"),
@@ -161,8 +193,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::PreviousScreen, Scope::Everywhere, &["shift-tab"], "previous screen", "Go to the previous screen"),
     bind(Action::Up, Scope::Everywhere, &["up", "k"], "up", "Move up"),
     bind(Action::Down, Scope::Everywhere, &["down", "j"], "down", "Move down"),
-    bind(Action::Left, Scope::Everywhere, &["left", "h"], "less", "Move left; on Setup, the value before"),
-    bind(Action::Right, Scope::Everywhere, &["right", "l"], "more", "Move right; on Setup, the value after"),
+    bind(Action::Left, Scope::Everywhere, &["left", "h"], "less", "Move left; on Setup, the value before; on charts, the cursor"),
+    bind(Action::Right, Scope::Everywhere, &["right", "l"], "more", "Move right; on Setup, the value after; on charts, the cursor"),
     bind(Action::PageUp, Scope::Everywhere, &["pageup"], "page up", "Move up a page"),
     bind(Action::PageDown, Scope::Everywhere, &["pagedown"], "page down", "Move down a page"),
     bind(Action::First, Scope::Everywhere, &["home", "g"], "first", "Go to the beginning"),
@@ -194,10 +226,25 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Resume, Scope::Live, &["u"], "resume", "Go on with a run that was stopped or broke off"),
     bind(Action::NextRun, Scope::Live, &["]"], "next run", "Show the next run"),
     bind(Action::PreviousRun, Scope::Live, &["["], "previous run", "Show the previous run"),
-    bind(Action::NextChart, Scope::Live, &["n"], "next chart", "Select the next chart"),
-    bind(Action::PreviousChart, Scope::Live, &["N"], "previous chart", "Select the previous chart"),
-    bind(Action::Expand, Scope::Live, &["z"], "expand", "Show the selected chart alone, or all of them"),
-    bind(Action::LogScale, Scope::Live, &["y"], "log y", "Logarithmic or linear y axis of the selected chart"),
+    bind(Action::ChooseRuns, Scope::Compare, &["a"], "runs", "Choose the runs to compare"),
+    bind(Action::RemoveRun, Scope::Compare, &["delete", "d"], "remove", "Take the selected run out of the comparison"),
+    bind(Action::ReferenceRun, Scope::Compare, &["r"], "reference", "Measure the differences from the selected run"),
+    bind(Action::Arrange, Scope::Compare, &["o"], "side by side", "Curves side by side, or over each other"),
+    bind(Action::Differences, Scope::Compare, &["v"], "settings", "The settings that differ, or the results"),
+    bind(Action::TargetAccuracy, Scope::Compare, &["t"], "accuracy to reach", "Type the accuracy whose first epoch and time are shown"),
+    bind(Action::NextChart, Scope::Charts, &["n"], "next chart", "Select the next chart"),
+    bind(Action::PreviousChart, Scope::Charts, &["N"], "previous chart", "Select the previous chart"),
+    bind(Action::Expand, Scope::Charts, &["z"], "expand", "Show the selected chart alone, or everything"),
+    bind(Action::LogScale, Scope::Charts, &["y"], "log y", "Logarithmic or linear y axis of the selected chart"),
+    bind(Action::XAxis, Scope::Charts, &["x"], "x axis", "Count epochs, steps or the time trained along the x axis"),
+    bind(Action::Smoothing, Scope::Charts, &["m"], "smoothing", "Smooth the curves: off, light, medium, heavy"),
+    bind(Action::SmoothingMore, Scope::Charts, &["."], "smoother", "Smooth a little more"),
+    bind(Action::SmoothingLess, Scope::Charts, &[","], "less smooth", "Smooth a little less"),
+    bind(Action::ZoomIn, Scope::Charts, &["+", "="], "zoom in", "Show half of the x axis, around the cursor; the mouse wheel does the same"),
+    bind(Action::ZoomOut, Scope::Charts, &["-"], "zoom out", "Show twice as much of the x axis"),
+    bind(Action::ZoomReset, Scope::Charts, &["0"], "show all", "Show the whole x axis"),
+    bind(Action::PanLeft, Scope::Charts, &["<", "shift-left"], "earlier", "Move the part shown to the left"),
+    bind(Action::PanRight, Scope::Charts, &[">", "shift-right"], "later", "Move the part shown to the right"),
     bind(Action::StartRow, Scope::Results, &["s"], "start", "Start a full run of this model with the document's recipe"),
     bind(Action::QueueRow, Scope::Results, &["a"], "queue", "Add a full run of this model to the queue"),
     bind(Action::QueueMissing, Scope::Results, &["A"], "queue all missing", "Add a full run of every model that has none to the queue"),
@@ -404,7 +451,7 @@ impl Keymap {
         let key = Key::from(key);
         BINDINGS
             .iter()
-            .filter(|binding| binding.scope == scope || binding.scope == Scope::Everywhere)
+            .filter(|binding| binding.scope.holds_on(scope))
             .find(|binding| self.keys(binding.action).contains(&key))
             .map(|binding| binding.action)
     }
@@ -506,10 +553,10 @@ mod tests {
     #[test]
     fn a_rebound_key_replaces_the_default() {
         let keymap: Keymap =
-            toml::from_str("pause = \"ctrl-p\"\nquit = [\"q\", \"x\"]\nhelp = []").unwrap();
+            toml::from_str("pause = \"ctrl-p\"\nquit = [\"q\", \"X\"]\nhelp = []").unwrap();
         assert_eq!(keymap.action(Scope::Live, press("ctrl-p")), Some(Action::Pause));
         assert_eq!(keymap.action(Scope::Live, press("p")), None);
-        assert_eq!(keymap.action(Scope::Live, press("x")), Some(Action::Quit));
+        assert_eq!(keymap.action(Scope::Live, press("X")), Some(Action::Quit));
         assert_eq!(keymap.hint(Action::Help), None);
         let written = toml::to_string(&keymap).unwrap();
         assert_eq!(toml::from_str::<Keymap>(&written).unwrap(), keymap);
@@ -522,6 +569,7 @@ mod tests {
         assert!(error("pause = \"?\"").contains("`?` cannot be both help and pause"));
         assert!(error("pause = \"pp\"").contains("`pp` is not a key"));
         assert!(error("pawse = \"p\"").contains("unknown variant `pawse`"));
+        assert!(error("pause = \"m\"").contains("`m` cannot be both pause and smoothing"));
         // Setup and Live are never on the screen at once.
         assert!(toml::from_str::<Keymap>("pause = \"r\"").is_ok());
     }

@@ -124,6 +124,20 @@ impl Theme {
         self.style(Role::Accent)
     }
 
+    /// The style of the run in this place of the table of run colours, which goes round.
+    pub fn run(&self, place: usize) -> Style {
+        let colours = match self.palette {
+            Palette::Dark => &RUNS_ON_DARK,
+            Palette::Light => &RUNS_ON_LIGHT,
+            Palette::Sixteen => &RUNS_OF_SIXTEEN,
+            Palette::ColourBlind => &RUNS_OF_OKABE_AND_ITO,
+        };
+        match colours.get(place % colours.len()) {
+            Some(colour) if self.colour => Style::new().fg(*colour),
+            _ => Style::new(),
+        }
+    }
+
     fn colour_of(&self, role: Role) -> Color {
         let chosen = self.changes.get(&role).copied();
         chosen.unwrap_or_else(|| match self.palette {
@@ -134,6 +148,51 @@ impl Theme {
         })
     }
 }
+
+/// Colours that tell runs apart.
+const RUNS_ON_DARK: [Color; 8] = [
+    Color::Rgb(110, 190, 255),
+    Color::Rgb(240, 170, 90),
+    Color::Rgb(126, 211, 133),
+    Color::Rgb(235, 120, 180),
+    Color::Rgb(235, 215, 110),
+    Color::Rgb(180, 150, 250),
+    Color::Rgb(100, 215, 215),
+    Color::Rgb(240, 125, 115),
+];
+
+const RUNS_ON_LIGHT: [Color; 8] = [
+    Color::Rgb(0, 95, 190),
+    Color::Rgb(190, 90, 0),
+    Color::Rgb(20, 120, 40),
+    Color::Rgb(175, 25, 110),
+    Color::Rgb(125, 105, 0),
+    Color::Rgb(100, 50, 180),
+    Color::Rgb(0, 120, 125),
+    Color::Rgb(185, 25, 25),
+];
+
+const RUNS_OF_SIXTEEN: [Color; 8] = [
+    Color::Blue,
+    Color::Yellow,
+    Color::Green,
+    Color::Magenta,
+    Color::Cyan,
+    Color::Red,
+    Color::LightBlue,
+    Color::LightMagenta,
+];
+
+const RUNS_OF_OKABE_AND_ITO: [Color; 8] = [
+    Color::Rgb(86, 180, 233),
+    Color::Rgb(230, 159, 0),
+    Color::Rgb(0, 158, 115),
+    Color::Rgb(204, 121, 167),
+    Color::Rgb(240, 228, 66),
+    Color::Rgb(0, 114, 178),
+    Color::Rgb(213, 94, 0),
+    Color::Rgb(190, 190, 190),
+];
 
 fn dark(role: Role) -> Color {
     match role {

@@ -6,6 +6,8 @@ mod guard;
 
 mod input;
 
+mod reader;
+
 mod run;
 
 mod tasks;

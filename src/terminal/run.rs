@@ -4,7 +4,6 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, at, never, select_biased};
-use crossterm::event::{MouseButton, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -14,6 +13,8 @@ use super::disk::{self, Job, Watched};
 use super::tasks::Tasks;
 use super::trainers::Trainers;
 use crate::app::{App, Cmd, Msg, update};
+use crate::monitor;
+use crate::monitor::Sample;
 use crate::views;
 
 /// The least time between two drawings that no key asked for.
@@ -21,6 +22,9 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// How often what depends on time alone is drawn.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often the load of the machine is looked at.
+const MACHINE: Duration = Duration::from_secs(2);
 
 /// Messages taken in before the screen is drawn again.
 const AT_ONCE: usize = 1_000;
@@ -41,11 +45,14 @@ pub fn run<B: Backend>(
     let inputs = inputs.clone();
     let disk = disk::spawn(trainers.store().clone(), app.setup.spec.clone(), trainers.sender());
     let watched = Watched::default();
+    // Without it the numbers of the machine stay away.
+    let machine = monitor::spawn(MACHINE).unwrap_or_else(|_| never());
     let mut session = Session {
         app,
         trainers,
         tasks,
         disk,
+        machine,
         watched,
         inputs,
         suspend,
@@ -84,6 +91,8 @@ struct Session<S> {
     disk: Sender<Job>,
     /// What the disk thread was told to watch.
     watched: Watched,
+    /// The load of the machine.
+    machine: Receiver<Sample>,
     inputs: Receiver<Msg>,
     tasks: Tasks,
     suspend: S,
@@ -111,6 +120,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         let tick = if self.app.depends_on_time() { after(TICK) } else { never() };
         let words = self.trainers.words().clone();
         let answers = self.tasks.answers().clone();
+        let samples = if self.app.watches_machine() { self.machine.clone() } else { never() };
         let mut waited = Waited::ForWords;
         select_biased! {
             recv(self.inputs) -> msg => {
@@ -125,6 +135,9 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
             recv(frame) -> _ => return Waited::UntilDue,
             recv(words) -> msg => msg.into_iter().for_each(|msg| self.take(msg)),
             recv(answers) -> msg => msg.into_iter().for_each(|msg| self.take(msg)),
+            recv(samples) -> sample => {
+                sample.into_iter().for_each(|sample| self.take(Msg::Machine(sample)));
+            }
             recv(tick) -> _ => self.take(Msg::Tick(Timestamp::now())),
         }
         for _ in 0..AT_ONCE {
@@ -146,7 +159,13 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
     /// Takes in a message and does what it leads to.
     fn take(&mut self, msg: Msg) {
         self.trainers.heard(&msg);
-        let msg = self.meaning(msg);
+        let msg = match msg {
+            Msg::Mouse(mouse) => match views::pointer(&self.app, self.size, mouse) {
+                Some(msg) => msg,
+                None => return,
+            },
+            msg => msg,
+        };
         for command in update(&mut self.app, msg) {
             self.perform(command);
         }
@@ -168,17 +187,6 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
                 .to_owned();
             update(&mut self.app, Msg::Error { title, text });
         }
-    }
-
-    /// Finds what a click hit.
-    fn meaning(&self, msg: Msg) -> Msg {
-        let Msg::Mouse(mouse) = &msg else { return msg };
-        if mouse.kind != MouseEventKind::Down(MouseButton::Left) {
-            return msg;
-        }
-        let place = Position { x: mouse.column, y: mouse.row };
-        let target = views::target_at(&self.app, Rect::from((Position::ORIGIN, self.size)), place);
-        target.map_or(msg, Msg::Click)
     }
 
     fn perform(&mut self, command: Cmd) {
@@ -210,6 +218,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
             Cmd::Delete(run) => self.ask_disk(Job::Delete(run)),
             Cmd::SaveQueue(queue) => self.ask_disk(Job::SaveQueue(queue)),
             Cmd::Control { run, control } => self.trainers.control(&run, control),
+            Cmd::Compare(request) => self.trainers.read_run(request),
             Cmd::Redraw => self.cleared = true,
             Cmd::Suspend => {
                 self.cleared = true;
@@ -234,8 +243,11 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
         if std::mem::take(&mut self.cleared) && clear(terminal).is_err() {
             return false;
         }
-        let drawn = terminal.draw(|frame| views::draw(frame, &self.app));
-        drawn.map(|frame| self.size = frame.area.as_size()).is_ok()
+        let drawn = terminal.draw(|frame| {
+            self.size = frame.area().as_size();
+            views::draw(frame, &self.app);
+        });
+        drawn.is_ok()
     }
 }
 

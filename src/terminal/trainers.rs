@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use super::reader;
 use crate::app::Msg;
+use crate::app::compare::CompareRequest;
 use crate::app::message::StartedRun;
 use crate::config::run::RunSpec;
 use crate::protocol::TrainControl;
@@ -64,6 +66,22 @@ impl Trainers {
     pub fn control(&self, run: &str, control: TrainControl) {
         if let Some(trainer) = self.running.get(run) {
             let _ = trainer.send(control);
+        }
+    }
+
+    /// Reads runs from disk on a thread of its own; the answer comes with [`Trainers::words`].
+    pub fn read_run(&self, request: CompareRequest) {
+        let (store, sender) = (self.supervisor.store().clone(), self.sender.clone());
+        let reader = thread::Builder::new().name("reader".to_owned()).spawn({
+            let sender = sender.clone();
+            move || {
+                // Whoever would hear it may be gone.
+                let _ = sender.send(reader::answer(&store, request));
+            }
+        });
+        if let Err(error) = reader {
+            let title = "Cannot read the runs on disk".to_owned();
+            let _ = sender.send(Msg::Error { title, text: error.to_string() });
         }
     }
 

@@ -36,9 +36,9 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, help: &Help) {
 fn lines(app: &App, search: &str) -> Vec<Line<'static>> {
     let search = search.to_lowercase();
     let here = app.screen.scope();
-    let others = SCREENS
-        .iter()
-        .map(|screen| screen.scope())
+    let others = [Scope::Charts]
+        .into_iter()
+        .chain(SCREENS.iter().map(|screen| screen.scope()))
         .chain([Scope::Queue, Scope::Everywhere])
         .filter(|s| *s != here);
     let mut lines = Vec::new();

@@ -9,19 +9,23 @@
 //! ```
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::numbers;
+use super::numbers::{self, Number};
+use super::{format, position_in};
 use crate::app::App;
-use crate::app::live::CHARTS;
+use crate::app::charts::x_axis;
+use crate::app::live::{CHARTS, ChartKind};
 use crate::app::progress::{Progress, progress};
 use crate::app::run_view::{RunState, RunView};
 use crate::config::keys::Action;
 use crate::config::theme::Role;
 
 mod charts;
+
+mod marks;
 
 /// Columns from which the numbers stand beside the charts.
 const WIDE: u16 = 110;
@@ -42,33 +46,78 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
         return;
     };
     let progress = progress(&run.history, &run.spec);
-    let notice = notice(app, run);
-    let [top, notice_area, charts_area, bars] = Layout::vertical([
+    let lines = numbers::lines(app, run, &progress);
+    let parts = parts(area, app, run, &lines);
+    let view = view_settings(app);
+    let [left, right] =
+        Layout::horizontal([Constraint::Min(0), Constraint::Length(view.width() as u16)])
+            .areas(parts.top);
+    frame.render_widget(description(app, run), left);
+    frame.render_widget(view, right);
+    if let Some(notice) = notice(app, run) {
+        frame.render_widget(Paragraph::new(notice).wrap(Wrap { trim: false }), parts.notice);
+    }
+    draw_bars(frame, parts.bars, app, &progress);
+    for (kind, area) in charts_in(parts.charts, app) {
+        charts::draw(frame, area, app, run, kind);
+    }
+    let numbers = if area.width >= WIDE {
+        numbers::column(&lines)
+    } else {
+        numbers::rows(&lines, area.width)
+    };
+    frame.render_widget(Paragraph::new(numbers), parts.numbers);
+}
+
+/// The chart at a place of the screen, in the order of the screen, and where on its horizontal axis.
+pub fn chart_at(area: Rect, app: &App, place: Position) -> Option<(usize, f64)> {
+    let run = app.shown_run()?;
+    let lines = numbers::lines(app, run, &progress(&run.history, &run.spec));
+    let charts = charts_in(parts(area, app, run, &lines).charts, app);
+    charts.into_iter().find_map(|(kind, area)| {
+        let plot = charts::chart(area, app, run, kind).plot(area)?;
+        let index = CHARTS.iter().position(|chart| *chart == kind)?;
+        Some((index, position_in(plot, area, place)?))
+    })
+}
+
+struct Parts {
+    top: Rect,
+    notice: Rect,
+    charts: Rect,
+    numbers: Rect,
+    bars: Rect,
+}
+
+fn parts(area: Rect, app: &App, run: &RunView, lines: &[Number]) -> Parts {
+    let notice_height = notice(app, run).map_or(0, |notice| height_of(&notice, area.width));
+    let [top, notice, middle, bars] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(notice.as_ref().map_or(0, |notice| height_of(notice, area.width))),
+        Constraint::Length(notice_height),
         Constraint::Min(0),
         Constraint::Length(1),
     ])
     .areas(area);
-    frame.render_widget(description(app, run), top);
-    if let Some(notice) = notice {
-        frame.render_widget(Paragraph::new(notice).wrap(Wrap { trim: false }), notice_area);
-    }
-    draw_bars(frame, bars, app, &progress);
-    let lines = numbers::lines(app, run, &progress);
-    if area.width >= WIDE {
-        let [left, right] =
-            Layout::horizontal([Constraint::Min(0), Constraint::Length(SIDE)]).areas(charts_area);
-        draw_charts(frame, left, app, run);
-        frame.render_widget(Paragraph::new(numbers::column(&lines)), right);
+    let [charts, numbers] = if area.width >= WIDE {
+        Layout::horizontal([Constraint::Min(0), Constraint::Length(SIDE)]).areas(middle)
     } else {
-        let rows = numbers::rows(&lines, area.width);
-        let height = (rows.len() as u16).min(area.height / 4);
-        let [above, below] =
-            Layout::vertical([Constraint::Min(0), Constraint::Length(height)]).areas(charts_area);
-        draw_charts(frame, above, app, run);
-        frame.render_widget(Paragraph::new(rows), below);
+        let rows = numbers::rows(lines, area.width).len() as u16;
+        let height = if app.live.expanded { 0 } else { rows.min(area.height / 4) };
+        Layout::vertical([Constraint::Min(0), Constraint::Length(height)]).areas(middle)
+    };
+    Parts { top, notice, charts, numbers, bars }
+}
+
+/// How the charts are looked at, where that is not the usual way.
+fn view_settings(app: &App) -> Line<'static> {
+    let mut words = super::chart_settings(app);
+    if let Some(run) = app.shown_run().filter(|_| app.live.view.is_zoomed()) {
+        let (low, high) = app.live.view.window(x_axis::end(app.charts.x_axis, &run.history));
+        let place = |x| format::on_axis(app.charts.x_axis, x);
+        words.push(format!("{} to {}", place(low), place(high)));
     }
+    let text = if words.is_empty() { String::new() } else { format!(" {} ", words.join(" · ")) };
+    Line::styled(text, app.theme.style(Role::Accent))
 }
 
 /// What every number on the screen is for.
@@ -101,11 +150,14 @@ fn notice(app: &App, run: &RunView) -> Option<Text<'static>> {
     match run.state() {
         RunState::Paused => {
             let reason = run.history.phase_reason.clone();
-            let saved = reason.unwrap_or_else(|| "A checkpoint is on disk.".to_owned());
+            let by_trainer = reason.is_some();
+            let style = if by_trainer { app.theme.style(Role::Bad) } else { warning };
+            let word = if by_trainer { " PAUSED BY THE TRAINER " } else { " PAUSED " };
+            let saved = reason.unwrap_or_else(|| "A checkpoint is on disk".to_owned());
             let key = hint(Action::Pause);
             Some(Text::from(Line::from(vec![
-                Span::styled(" PAUSED ", warning.patch(app.theme.selected())),
-                Span::styled(format!(" {saved} {key} goes on."), warning),
+                Span::styled(word, style.patch(app.theme.selected())),
+                Span::styled(format!(" {saved}. {key} goes on."), style),
             ])))
         }
         RunState::Interrupted => {
@@ -126,19 +178,17 @@ fn height_of(notice: &Text, width: u16) -> u16 {
     rows.sum::<usize>().min(4) as u16
 }
 
-fn draw_charts(frame: &mut Frame, area: Rect, app: &App, run: &RunView) {
-    let alone = app.live.expanded || area.width < 60 || area.height < 10;
-    if alone {
-        charts::draw(frame, area, app, run, app.live.selected());
-        return;
+/// The charts there is room for, each with its area.
+fn charts_in(area: Rect, app: &App) -> Vec<(ChartKind, Rect)> {
+    if app.live.expanded || area.width < 60 || area.height < 10 {
+        return vec![(app.live.selected(), area)];
     }
     let rows = Layout::vertical([Constraint::Ratio(1, 2); 2]).split(area);
-    for (row, pair) in rows.iter().zip(CHARTS.chunks(2)) {
+    let cells = rows.iter().flat_map(|row| {
         let columns = Layout::horizontal([Constraint::Ratio(1, 2); 2]).spacing(1).split(*row);
-        for (column, kind) in columns.iter().zip(pair) {
-            charts::draw(frame, *column, app, run, *kind);
-        }
-    }
+        columns.to_vec()
+    });
+    CHARTS.into_iter().zip(cells).collect()
 }
 
 /// Two bars in one line: the epoch and the whole run.

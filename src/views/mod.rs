@@ -14,6 +14,8 @@ pub mod chart;
 
 mod columns;
 
+mod compare;
+
 mod confirm;
 
 mod footer;
@@ -24,6 +26,8 @@ mod help;
 
 mod inspect;
 
+mod lines;
+
 mod live;
 
 mod log;
@@ -33,6 +37,8 @@ mod numbers;
 mod picker;
 
 mod pictures;
+
+mod pointer;
 
 mod prompt;
 
@@ -56,11 +62,13 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 use tui_input::Input;
 
+use crate::app::charts::{SmoothingLevel, x_axis};
 use crate::app::format;
-use crate::app::message::Target;
 use crate::app::overlay::Overlay;
 use crate::app::{App, Screen};
 use crate::config::theme::Role;
+use crate::runs::curve::Axis;
+pub use pointer::pointer;
 
 /// The smallest terminal that the screens are drawn on.
 const SMALLEST: (u16, u16) = (40, 12);
@@ -78,6 +86,11 @@ pub fn draw(frame: &mut Frame, app: &App) {
     }
 }
 
+/// The top line, the screen and the bottom line.
+fn parts(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+}
+
 fn draw_screen(frame: &mut Frame, area: Rect, app: &App) {
     let [top, body, bottom] = parts(area);
     header::draw(frame, top, app);
@@ -87,6 +100,7 @@ fn draw_screen(frame: &mut Frame, area: Rect, app: &App) {
         Screen::Results => results::draw(frame, body, app),
         Screen::Runs => run_list::draw(frame, body, app),
         Screen::Inspect => inspect::draw(frame, body, app),
+        Screen::Compare => compare::draw(frame, body, app),
     }
     for overlay in &app.overlays {
         match overlay {
@@ -101,28 +115,6 @@ fn draw_screen(frame: &mut Frame, area: Rect, app: &App) {
         }
     }
     footer::draw(frame, bottom, app);
-}
-
-/// The top line, the screen and the bottom line.
-fn parts(area: Rect) -> [Rect; 3] {
-    Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area)
-}
-
-/// What a click at a place hits, on a terminal of this size.
-pub fn target_at(app: &App, area: Rect, place: Position) -> Option<Target> {
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        return None;
-    }
-    let [top, body, _] = parts(area);
-    match app.overlays.last() {
-        Some(Overlay::Picker(list)) => picker::row_at(body, list, place).map(Target::Row),
-        Some(_) => None,
-        None if top.contains(place) => {
-            header::tab_at(app, top.width, place.x - top.x).map(Target::Tab)
-        }
-        None if app.screen == Screen::Setup => setup::field_at(app, body, place).map(Target::Field),
-        None => None,
-    }
 }
 
 /// Asks for the name of a set-up.
@@ -154,6 +146,25 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
         width,
         height,
     }
+}
+
+/// What is not usual about how charts show their curves, in words.
+fn chart_settings(app: &App) -> Vec<String> {
+    let mut words = Vec::new();
+    if app.charts.x_axis != Axis::default() {
+        words.push(format!("x: {}", x_axis::name(app.charts.x_axis)));
+    }
+    if app.charts.smoothing != SmoothingLevel::default() {
+        words.push(format!("smoothing {}", app.charts.smoothing.words()));
+    }
+    words
+}
+
+/// Where a place in a chart's area lies on the horizontal axis of its plot, 0 to 1.
+fn position_in(plot: Rect, area: Rect, place: Position) -> Option<f64> {
+    let column = place.x.clamp(plot.x, plot.right().saturating_sub(1)) - plot.x;
+    let width = plot.width.saturating_sub(1).max(1);
+    area.contains(place).then(|| f64::from(column) / f64::from(width))
 }
 
 #[cfg(test)]

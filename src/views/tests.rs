@@ -1,6 +1,6 @@
 //! Pictures of every screen, and drawing at any size.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -8,15 +8,17 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
 use super::draw;
+use crate::app::compare::{CompareReply, ListedRun, LoadedRun};
 use crate::app::download::DownloadNews;
 use crate::app::library::Library;
-use crate::app::message::{StartedRun, Target};
+use crate::app::message::StartedRun;
+use crate::app::pointer::{Gesture, Target};
 use crate::app::testing::{epoch, failed, finished, phase, started, step};
 use crate::app::{App, Msg, update};
 use crate::config::interface::InterfaceConfig;
-use crate::config::run::RunSpec;
+use crate::config::run::{RunSpec, Version};
 use crate::data::fetch::{FetchPhase, FetchProgress};
-use crate::protocol::{LoggedEvent, Outcome, Phase};
+use crate::protocol::{LoggedEvent, Outcome, Phase, TrainEvent};
 use crate::queue::Queue;
 use crate::runs::RunHistory;
 use crate::training::inspection::InspectionUpdate;
@@ -129,6 +131,114 @@ fn live_screen() {
 }
 
 #[test]
+fn charts_with_cursor_zoom_and_smoothing() {
+    let mut app = with_run(app());
+    type_text(&mut app, "m");
+    press(&mut app, KeyCode::Left);
+    insta::assert_snapshot!("live_cursor_160x45", picture(&app, 160, 45));
+    type_text(&mut app, "z+<x");
+    insta::assert_snapshot!("live_expanded_steps_80x24", picture(&app, 80, 24));
+    let mut gap = with_run(self::app());
+    let mut broken = step(360, 4, 6.0);
+    if let TrainEvent::Step(step) = &mut broken.event {
+        step.loss = f64::NAN;
+    }
+    say(&mut gap, broken);
+    say(&mut gap, step(380, 4, 8.0));
+    type_text(&mut gap, "z");
+    insta::assert_snapshot!("live_gap_80x24", picture(&gap, 80, 24));
+}
+
+#[test]
+fn a_run_that_the_trainer_paused_says_why() {
+    let mut app = with_run(app());
+    let mut paused = phase(Phase::Paused, 350);
+    if let TrainEvent::Phase(change) = &mut paused.event {
+        change.reason = Some("the loss stopped being a number at step 351".to_owned());
+    }
+    say(&mut app, paused);
+    insta::assert_snapshot!("live_paused_by_trainer_80x24", picture(&app, 80, 24));
+}
+
+/// A v1 and a v2 run on disk, compared.
+fn with_comparison(mut app: App) -> App {
+    let runs = [("resnet20v1-seed1", Version::V1, 0.0), ("resnet20v2-seed1", Version::V2, 0.05)];
+    let listed = runs.map(|(id, version, _)| ListedRun {
+        id: id.to_owned(),
+        title: String::new(),
+        spec: RunSpec { version, n: 3, batch_size: 10, epochs: 10, ..RunSpec::default() },
+        epochs: 6,
+        best: Some(0.8),
+        live: false,
+    });
+    let listed: Vec<ListedRun> = listed.into();
+    update(&mut app, Msg::Compare(CompareReply::Listed(listed.clone())));
+    for (run, (_, _, better)) in listed.into_iter().zip(runs) {
+        let epochs = (1..=6u32).map(|number| match epoch(number, u64::from(number) * 100) {
+            LoggedEvent { time, event: TrainEvent::Epoch(mut metrics) } => {
+                metrics.test_accuracy += better / f64::from(number);
+                LoggedEvent { time, event: TrainEvent::Epoch(metrics) }
+            }
+            other => other,
+        });
+        let events: Vec<LoggedEvent> = [started(10, 100, 0)].into_iter().chain(epochs).collect();
+        let loaded = LoadedRun {
+            id: run.id,
+            title: String::new(),
+            spec: run.spec,
+            history: events.iter().collect(),
+        };
+        update(&mut app, Msg::Compare(CompareReply::Loaded(Box::new(loaded))));
+    }
+    type_text(&mut app, "4");
+    app
+}
+
+#[test]
+fn compare_screen() {
+    let mut app = with_comparison(app());
+    insta::assert_snapshot!("compare_80x24", picture(&app, 80, 24));
+    insta::assert_snapshot!("compare_160x45", picture(&app, 160, 45));
+    let plain = with_comparison(app_with(&InterfaceConfig::default(), true));
+    insta::assert_snapshot!("compare_no_color_styles", picture_with_styles(&plain, 80, 24));
+    type_text(&mut app, "vol");
+    insta::assert_snapshot!("compare_side_by_side_80x24", picture(&app, 80, 24));
+    type_text(&mut app, "a");
+    insta::assert_snapshot!("compare_choose_80x24", picture(&app, 80, 24));
+}
+
+#[test]
+fn compare_without_runs_says_what_to_do() {
+    let mut app = app();
+    type_text(&mut app, "4");
+    insta::assert_snapshot!("compare_empty_80x24", picture(&app, 80, 24));
+}
+
+#[test]
+fn the_mouse_finds_tabs_and_charts() {
+    let mut app = with_run(app());
+    let size = ratatui::layout::Size::new(80, 24);
+    let use_mouse = |app: &mut App, kind, column, row| {
+        let mouse = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        if let Some(msg) = super::pointer(app, size, mouse) {
+            update(app, msg);
+        }
+    };
+    let press = MouseEventKind::Down(MouseButton::Left);
+    // The right end of the second chart.
+    use_mouse(&mut app, press, 79, 5);
+    assert_eq!((app.live.chart, app.live.view.cursor), (1, Some(3.5)));
+    use_mouse(&mut app, MouseEventKind::ScrollUp, 79, 5);
+    let (low, high) = app.live.view.window(3.5);
+    assert!((low - 0.7).abs() < 1e-9 && (high - 3.5).abs() < 1e-9);
+    use_mouse(&mut app, MouseEventKind::Moved, 20, 5);
+    assert_eq!(app.live.view.cursor, Some(3.5));
+    let column = picture(&app, 80, 24).find("4 Compare").unwrap() as u16;
+    use_mouse(&mut app, press, column, 0);
+    assert_eq!(app.screen, crate::app::Screen::Compare);
+}
+
+#[test]
 fn live_screen_before_and_after_training() {
     let mut empty = app();
     type_text(&mut empty, "2");
@@ -165,11 +275,15 @@ fn ascii_has_nothing_but_ascii() {
     let interface = InterfaceConfig { ascii: true, ..InterfaceConfig::default() };
     let mut app = with_run(app_with(&interface, false));
     insta::assert_snapshot!("live_ascii_80x24", picture(&app, 80, 24));
-    for key in ["", "?", "1"] {
+    for key in ["", "mlz", "?", "1", "4"] {
         type_text(&mut app, key);
-        assert!(picture(&app, 100, 40).is_ascii());
+        let picture = picture(&app, 100, 40);
+        assert!(picture.is_ascii() && !picture.contains("[?]"), "{picture}");
         press(&mut app, KeyCode::Esc);
     }
+    let app = with_comparison(app_with(&interface, false));
+    insta::assert_snapshot!("compare_ascii_80x24", picture(&app, 80, 24));
+    assert!(picture(&app, 80, 24).is_ascii());
 }
 
 #[test]
@@ -208,7 +322,11 @@ fn any_answer() -> impl Strategy<Value = Msg> {
             .prop_map(|(images, total)| InspectionUpdate::Progress { images, total }),
     ];
     prop_oneof![
-        target.prop_map(Msg::Click),
+        target.prop_map(|target| Msg::Pointer { target, gesture: Gesture::Press }),
+        (0usize..9, 0.0..1.0).prop_map(|(chart, position)| Msg::Pointer {
+            target: Target::Chart { chart, position },
+            gesture: Gesture::WheelUp,
+        }),
         any::<String>().prop_map(Msg::Log),
         any::<String>().prop_map(|text| Msg::Download(DownloadNews::Failed(text))),
         any::<(u64, u64)>().prop_map(|(done, total)| {
@@ -227,7 +345,9 @@ fn any_msg() -> impl Strategy<Value = Msg> {
     let code = prop_oneof![
         any::<char>().prop_map(KeyCode::Char),
         prop::sample::select(
-            "0123456789hjklpsScuenNzyrRqgG?[] .-:@/aAQoOdtxDfKJ<>mvw".chars().collect::<Vec<_>>()
+            "0123456789hjklpsScuenNzyrRqgG?[] .-:@/aAQoOdtxDfKJ<>mvw+,4"
+                .chars()
+                .collect::<Vec<_>>()
         )
         .prop_map(KeyCode::Char),
         prop::sample::select(vec![
@@ -278,7 +398,46 @@ fn any_msg() -> impl Strategy<Value = Msg> {
             history: RunHistory::default(),
         }))
     });
+    let compared = (run.clone(), 0u32..9).prop_map(|(id, epochs)| {
+        let events: Vec<LoggedEvent> = [started(9, 100, 0)]
+            .into_iter()
+            .chain((1..=epochs).map(|number| epoch(number, u64::from(number) * 100)))
+            .collect();
+        let (id, title, spec) = (id.to_owned(), String::new(), RunSpec::default());
+        let history = events.iter().collect();
+        Msg::Compare(CompareReply::Loaded(Box::new(LoadedRun { id, title, spec, history })))
+    });
+    let listed = prop::collection::vec(run.clone(), 0..3).prop_map(|ids| {
+        let listed = |id: &str| ListedRun {
+            id: id.to_owned(),
+            title: String::new(),
+            spec: RunSpec::default(),
+            epochs: 3,
+            best: Some(f64::NAN),
+            live: true,
+        };
+        Msg::Compare(CompareReply::Listed(ids.into_iter().map(listed).collect()))
+    });
+    let lost = run.clone().prop_map(|id| {
+        Msg::Compare(CompareReply::Unreadable { id: id.to_owned(), error: "gone".to_owned() })
+    });
+    let mouse = (
+        0u16..100,
+        0u16..40,
+        prop::sample::select(vec![
+            MouseEventKind::Down(MouseButton::Left),
+            MouseEventKind::ScrollUp,
+            MouseEventKind::ScrollDown,
+        ]),
+    );
+    let mouse = mouse.prop_map(|(column, row, kind)| {
+        Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+    });
     prop_oneof![
+        3 => compared,
+        2 => listed,
+        1 => lost,
+        2 => mouse,
         12 => key,
         12 => train,
         2 => begun,
@@ -328,6 +487,11 @@ proptest! {
         let mut app = app_with(&interface, false);
         let mut runs = 0;
         for msg in messages {
+            let size = ratatui::layout::Size::new(width % 90 + 1, height % 30 + 1);
+            let msg = match msg {
+                Msg::Mouse(mouse) => super::pointer(&app, size, mouse).unwrap_or(Msg::Resize),
+                msg => msg,
+            };
             update(&mut app, msg);
             prop_assert!(app.runs.len() >= runs);
             runs = app.runs.len();

@@ -38,8 +38,17 @@ pub struct Chart<'a> {
     pub references: Vec<Reference<'a>>,
     /// Vertical lines.
     pub marks: Vec<Mark<'a>>,
-    /// The x that the cursor stands on.
-    pub cursor: Option<f64>,
+    /// The cursor.
+    pub cursor: Option<Cursor>,
+}
+
+/// A vertical line where numbers are read off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor {
+    /// Where.
+    pub x: f64,
+    /// Where, in words.
+    pub label: String,
 }
 
 /// A curve.
@@ -54,6 +63,10 @@ pub struct Series<'a> {
     pub style: Style,
     /// Its character where only ASCII may be used.
     pub symbol: char,
+    /// Its value at the cursor, in words.
+    pub value: Option<String>,
+    /// A sign put on the curve here and there, to tell it from others without colour.
+    pub sign: Option<char>,
 }
 
 /// A horizontal line at a value worth comparing with.
@@ -80,6 +93,10 @@ const X_LABEL_SPACING: usize = 10;
 /// Points so few that each is worth a dot of its own.
 const FEW_POINTS: usize = 3;
 
+/// Columns from one sign of a curve to its next, and from a curve's signs to those of the next curve.
+const SIGN_SPACING: u16 = 18;
+const SIGN_OFFSET: u16 = 5;
+
 impl Chart<'_> {
     /// Draws the chart. An area too small for axes shows the title alone.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -88,24 +105,32 @@ impl Chart<'_> {
             return;
         }
         self.legend(theme).render(Rect { height: 1, ..area }, buffer);
-        if area.height < 4 || area.width < 12 {
-            return;
-        }
-        let rows = area.height - 2;
-        let ticks = self.y.ticks(usize::from(rows / 2).clamp(2, 8));
-        let labels = ticks.iter().map(|tick| tick.label.len()).max().unwrap_or(0).min(8) as u16;
-        let plot = Rect {
-            x: area.x + labels + 1,
-            y: area.y + 1,
-            width: area.width - labels - 1,
-            height: rows,
-        };
-        self.draw_y_axis(&ticks, plot, labels, buffer, theme);
+        let Some(plot) = self.plot(area) else { return };
+        self.draw_y_axis(plot, plot.x - area.x - 1, buffer, theme);
         self.draw_x_axis(plot, buffer, theme);
         self.draw_marks(plot, buffer);
         self.draw_references(plot, buffer, theme);
         self.draw_curves(plot, buffer, theme);
         self.draw_cursor(plot, buffer, theme);
+    }
+
+    /// The part of `area` that the curves are drawn on; none where there is no room for axes.
+    pub fn plot(&self, area: Rect) -> Option<Rect> {
+        if area.height < 4 || area.width < 12 {
+            return None;
+        }
+        let ticks = self.y_ticks(area.height - 2);
+        let labels = ticks.iter().map(|tick| tick.label.len()).max().unwrap_or(0).min(8) as u16;
+        Some(Rect {
+            x: area.x + labels + 1,
+            y: area.y + 1,
+            width: area.width - labels - 1,
+            height: area.height - 2,
+        })
+    }
+
+    fn y_ticks(&self, rows: u16) -> Vec<axis::Tick> {
+        self.y.ticks(usize::from(rows / 2).clamp(2, 8))
     }
 
     fn legend(&self, theme: &Theme) -> Line<'_> {
@@ -116,26 +141,21 @@ impl Chart<'_> {
                 (false, Pattern::Solid) => " ── ".to_owned(),
                 (false, Pattern::Dashed) => " ╌╌ ".to_owned(),
             };
+            let value = series.value.as_ref().map_or(String::new(), |value| format!(" {value}"));
             line.push_span(Span::raw(" "));
             line.push_span(Span::styled(sample, series.style));
             line.push_span(Span::styled(series.name, theme.style(Role::Dim)));
+            line.push_span(Span::raw(value));
         }
         line
     }
 
-    fn draw_y_axis(
-        &self,
-        ticks: &[axis::Tick],
-        plot: Rect,
-        width: u16,
-        buffer: &mut Buffer,
-        theme: &Theme,
-    ) {
+    fn draw_y_axis(&self, plot: Rect, width: u16, buffer: &mut Buffer, theme: &Theme) {
         let frame = theme.style(Role::Frame);
         for row in plot.rows() {
             buffer.set_string(plot.x - 1, row.y, "│", frame);
         }
-        for tick in ticks {
+        for tick in self.y_ticks(plot.height) {
             let y = row_of(tick.position, plot);
             let label = format!("{:>width$.width$}", tick.label, width = usize::from(width));
             buffer.set_string(plot.x - 1 - width, y, label, theme.style(Role::Dim));
@@ -198,7 +218,8 @@ impl Chart<'_> {
         let mut raster = Raster::new(plot.width, plot.height, theme.marker());
         for (index, series) in self.series.iter().enumerate() {
             let axes = (&self.x, &self.y);
-            raster.curve(index, &series.points, axes, series.pattern, series.style);
+            let points = clipped(&series.points, self.x.low(), self.x.high());
+            raster.curve(index, &points, axes, series.pattern, series.style);
         }
         let symbols: Vec<char> = self.series.iter().map(|series| series.symbol).collect();
         raster.draw(plot, buffer, &symbols);
@@ -207,19 +228,73 @@ impl Chart<'_> {
                 let place = |position: Option<f64>| position.filter(|at| (0.0..=1.0).contains(at));
                 let at = (place(self.x.position(*x)), place(self.y.position(*y)));
                 if let (Some(x), Some(y)) = at {
-                    buffer.set_string(column_of(x, plot), row_of(y, plot), "●", series.style);
+                    let mut sign = [0; 4];
+                    let sign = series.sign.unwrap_or('●').encode_utf8(&mut sign);
+                    buffer.set_string(column_of(x, plot), row_of(y, plot), sign, series.style);
+                }
+            }
+        }
+        self.draw_signs(plot, buffer);
+    }
+
+    fn draw_signs(&self, plot: Rect, buffer: &mut Buffer) {
+        let signed = self.series.iter().filter_map(|series| Some((series, series.sign?)));
+        for (index, (series, sign)) in signed.enumerate() {
+            let first = (index as u16).wrapping_mul(SIGN_OFFSET) % SIGN_SPACING;
+            for column in (first..plot.width).step_by(usize::from(SIGN_SPACING)) {
+                let position = f64::from(column) / f64::from(plot.width.saturating_sub(1).max(1));
+                let Some(y) = value_at(&series.points, self.x.value_at(position)) else { continue };
+                if let Some(y) = self.y.position(y).filter(|at| (0.0..=1.0).contains(at))
+                    && let Some(cell) = buffer.cell_mut((plot.x + column, row_of(y, plot)))
+                {
+                    cell.set_char(sign).set_style(series.style);
                 }
             }
         }
     }
 
     fn draw_cursor(&self, plot: Rect, buffer: &mut Buffer, theme: &Theme) {
-        let position = self.cursor.and_then(|x| self.x.position(x));
+        let Some(cursor) = &self.cursor else { return };
+        let position = self.x.position(cursor.x);
         if let Some(position) = position.filter(|at| (0.0..=1.0).contains(at)) {
-            let column = Rect { x: column_of(position, plot), width: 1, ..plot };
-            buffer.set_style(column, theme.selected());
+            let x = column_of(position, plot);
+            buffer.set_style(Rect { x, width: 1, ..plot }, theme.selected());
+            let label = format!(" {} ", cursor.label);
+            let width = (label.chars().count() as u16).min(plot.width);
+            let left = x.saturating_sub(width / 2).min(plot.right() - width).max(plot.x);
+            let room = usize::from(plot.right() - left);
+            buffer.set_stringn(left, plot.bottom(), label, room, theme.selected());
         }
     }
+}
+
+/// The part of a curve from `low` to `high`. Lines that lead out of it end at its edges.
+fn clipped(points: &[(f64, f64)], low: f64, high: f64) -> Vec<(f64, f64)> {
+    let mut clipped = Vec::with_capacity(points.len());
+    let mut before: Option<(f64, f64)> = None;
+    for &(x, y) in points {
+        if let Some((from, value)) = before {
+            for edge in [low, high].into_iter().filter(|edge| from < *edge && *edge < x) {
+                clipped.push((edge, value + (y - value) * (edge - from) / (x - from)));
+            }
+        }
+        if (low..=high).contains(&x) {
+            clipped.push((x, y));
+        }
+        before = Some((x, y));
+    }
+    clipped
+}
+
+/// The value of a curve at x, on the line between its neighbours; none beyond its ends.
+fn value_at(points: &[(f64, f64)], x: f64) -> Option<f64> {
+    let after = points.partition_point(|point| point.0 < x);
+    let right = points.get(after)?;
+    if right.0 == x {
+        return Some(right.1);
+    }
+    let left = points.get(after.checked_sub(1)?)?;
+    Some(left.1 + (right.1 - left.1) * (x - left.0) / (right.0 - left.0))
 }
 
 /// The column of cells at a position of the horizontal axis.
@@ -255,6 +330,8 @@ mod tests {
             pattern,
             style: Style::new(),
             symbol,
+            value: None,
+            sign: None,
         };
         let falling = (0..40).map(|x| (f64::from(x), 2.0 / (1.0 + f64::from(x) / 4.0))).collect();
         let gap = [(0.0, 1.0), (15.0, 0.5), (16.0, f64::NAN), (20.0, 0.5), (39.0, 0.3)].to_vec();
@@ -283,10 +360,33 @@ mod tests {
     fn the_cursor_reverses_its_column() {
         let area = Rect::new(0, 0, 45, 8);
         let mut buffer = Buffer::empty(area);
-        let chart = Chart { cursor: Some(40.0), ..chart() };
+        let cursor = Cursor { x: 40.0, label: "epoch 40".to_owned() };
+        let chart = Chart { cursor: Some(cursor), ..chart() };
         let theme = Theme::new(&InterfaceConfig::default(), true);
         chart.draw(area, &mut buffer, &theme);
         assert_eq!(buffer[(44, 3)].modifier, theme.selected().add_modifier);
         assert_eq!(buffer[(43, 3)].modifier, ratatui::style::Modifier::empty());
+        let last: String = (35..45).map(|column| buffer[(column, 7)].symbol()).collect();
+        assert_eq!(last, " epoch 40 ");
+    }
+
+    #[test]
+    fn lines_that_lead_out_of_the_window_end_at_its_edges() {
+        let points = [(0.0, 0.0), (10.0, 10.0), (20.0, f64::NAN), (30.0, 5.0)];
+        let inside = clipped(&points, 4.0, 6.0);
+        assert_eq!(inside, [(4.0, 4.0), (6.0, 6.0)]);
+        assert_eq!(clipped(&points, 30.0, 40.0), [(30.0, 5.0)]);
+    }
+
+    #[test]
+    fn signs_stand_on_the_curve() {
+        let mut chart = chart();
+        chart.series.truncate(1);
+        chart.series[0].points = vec![(10.0, 1.0), (15.0, 1.0), (20.0, 1.0), (40.0, 1.0)];
+        chart.series[0].sign = Some('◆');
+        let drawn = drawn(&chart, 50, 9, &InterfaceConfig::default());
+        // None before the curve begins.
+        assert_eq!(drawn.matches('◆').count(), 2, "{drawn}");
+        assert_eq!(drawn.lines().filter(|line| line.contains('◆')).count(), 1, "{drawn}");
     }
 }

@@ -5,54 +5,68 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::marks::marks;
 use crate::app::App;
-use crate::app::document;
+use crate::app::charts::{RunCurves, x_axis};
 use crate::app::live::ChartKind;
-use crate::app::progress::epochs_at;
 use crate::app::run_view::RunView;
 use crate::config::theme::{Role, Theme};
-use crate::protocol::{EpochMetrics, StepMetrics};
-use crate::runs::RunHistory;
-use crate::runs::history::MarkKind;
-use crate::views::chart::{Axis, Chart, Mark, Pattern, Reference, Scale, Series};
+use crate::runs::curve::Metric;
+use crate::runs::reference;
+use crate::views::chart::{Axis, Chart, Cursor, Pattern, Reference, Scale, Series};
+use crate::views::format;
+use crate::views::lines::{self, Look, Window};
 
-/// Draws one chart of the run. The x axis counts epochs.
+/// Columns from which the label of a reference says more.
+const ROOMY: u16 = 50;
+
+/// Draws one chart of the run.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, run: &RunView, kind: ChartKind) {
-    let scale = if app.live.is_log(kind) { Scale::Log } else { Scale::Linear };
-    let history = &run.history;
-    let theme = &app.theme;
+    chart(area, app, run, kind).draw(area, frame.buffer_mut(), &app.theme);
+}
+
+/// One chart of the run for an area.
+pub fn chart<'a>(area: Rect, app: &'a App, run: &'a RunView, kind: ChartKind) -> Chart<'a> {
+    let end = x_axis::end(app.charts.x_axis, &run.history);
+    let window = Window::new(app.live.view.window(end), area.width, app.live.view.cursor);
+    let curves = app.curves.of(&run.id);
+    let of = Curves { app, run, curves, window };
     let series = match kind {
-        ChartKind::Loss => loss(history, theme),
-        ChartKind::Accuracy => accuracy(history, theme),
-        ChartKind::LearningRate => learning_rate(history, theme),
-        ChartKind::EpochSeconds => epoch_seconds(history, theme),
+        ChartKind::Loss => of.loss(),
+        ChartKind::Accuracy => of.accuracy(),
+        ChartKind::LearningRate => of.learning_rate(),
+        ChartKind::EpochSeconds => of.epoch_seconds(),
     };
-    let values = series.iter().flat_map(|series| series.points.iter().map(|(_, y)| *y));
-    let y = match (kind, scale) {
-        // Percents compare best on an axis that stays where it is.
-        (ChartKind::Accuracy, Scale::Linear) => Axis::new(0.0, 100.0, scale),
-        (ChartKind::EpochSeconds, Scale::Linear) => {
-            Axis::new(0.0, 1.1 * values.fold(0.0, f64::max), scale)
-        }
-        _ => Axis::around(values, scale),
-    };
-    let row = document::row_of(run.spec.architecture());
-    let row = row.filter(|_| kind == ChartKind::Accuracy);
-    let figures =
-        row.map(|row| [(row.accuracy, "document"), (row.paper, "paper")]).unwrap_or_default();
-    let chart = Chart {
+    let scale = if app.live.is_log(kind) { Scale::Log } else { Scale::Linear };
+    let row = reference::row(run.spec.architecture()).filter(|_| kind == ChartKind::Accuracy);
+    let document = if area.width < ROOMY { "document" } else { "document, 200 epochs" };
+    let figures = row
+        .map(|row| [(row.accuracy.number, document), (row.paper.number, "paper")])
+        .unwrap_or_default();
+    Chart {
         title: title(app, kind, scale),
-        x: Axis::new(0.0, epochs_at(history, history.step()).max(1.0), Scale::Linear),
-        y,
+        x: window.axis(),
+        y: y_axis(kind, scale, &series, window, app.live.view.is_zoomed()),
         series,
         references: figures
             .into_iter()
             .filter_map(|(figure, label)| Some(Reference { y: figure?, label }))
             .collect(),
-        marks: marks(history, theme),
-        cursor: None,
-    };
-    chart.draw(area, frame.buffer_mut(), theme);
+        marks: marks(&run.history, app.charts.x_axis, &app.theme),
+        cursor: window.cursor.map(|x| Cursor { x, label: format::on_axis(app.charts.x_axis, x) }),
+    }
+}
+
+fn y_axis(kind: ChartKind, scale: Scale, series: &[Series], window: Window, zoomed: bool) -> Axis {
+    let values = lines::values(series, window);
+    match (kind, scale) {
+        // Percents compare best on an axis that stays where it is.
+        (ChartKind::Accuracy, Scale::Linear) if !zoomed => Axis::new(0.0, 100.0, scale),
+        (ChartKind::EpochSeconds, Scale::Linear) => {
+            Axis::new(0.0, 1.1 * values.into_iter().fold(0.0, f64::max), scale)
+        }
+        _ => Axis::around(values, scale),
+    }
 }
 
 fn title(app: &App, kind: ChartKind, scale: Scale) -> Line<'static> {
@@ -70,91 +84,92 @@ fn title(app: &App, kind: ChartKind, scale: Scale) -> Line<'static> {
     line
 }
 
-/// The steps faintly behind, the epochs' training mean and the test set over them.
-fn loss<'a>(history: &RunHistory, theme: &Theme) -> Vec<Series<'a>> {
-    vec![
-        steps(history, theme, |step| step.loss),
-        epochs(history, "train", |epoch| epoch.train_loss, Role::Train, theme),
-        epochs(history, "test", |epoch| epoch.test_loss, Role::Test, theme),
-    ]
+/// What the series are made from.
+struct Curves<'a> {
+    app: &'a App,
+    run: &'a RunView,
+    curves: Option<&'a RunCurves>,
+    window: Window,
 }
 
-fn accuracy<'a>(history: &RunHistory, theme: &Theme) -> Vec<Series<'a>> {
-    vec![
-        steps(history, theme, |step| 100.0 * step.accuracy),
-        epochs(history, "train", |epoch| 100.0 * epoch.train_accuracy, Role::Train, theme),
-        epochs(history, "test", |epoch| 100.0 * epoch.test_accuracy, Role::Test, theme),
-    ]
-}
+impl<'a> Curves<'a> {
+    fn loss(&self) -> Vec<Series<'a>> {
+        let steps = self.curves.map(|curves| lines::of_series(&curves.loss, self.window));
+        self.train_and_test(steps, Metric::TrainLoss, Metric::TestLoss, format::loss)
+    }
 
-fn learning_rate<'a>(history: &RunHistory, theme: &Theme) -> Vec<Series<'a>> {
-    let rate = |step: &StepMetrics| (epochs_at(history, step.step), step.lr);
-    vec![Series {
-        name: "",
-        points: history.steps.iter().map(rate).collect(),
-        pattern: Pattern::Solid,
-        style: theme.style(Role::LearningRate),
-        symbol: '*',
-    }]
-}
+    fn accuracy(&self) -> Vec<Series<'a>> {
+        let steps = self.curves.map(|curves| lines::of_series(&curves.accuracy, self.window));
+        let words = |percent: f64| format!("{percent:.2}");
+        self.train_and_test(steps, Metric::TrainAccuracy, Metric::TestAccuracy, words)
+    }
 
-fn epoch_seconds<'a>(history: &RunHistory, theme: &Theme) -> Vec<Series<'a>> {
-    vec![
-        epochs(history, "train", |epoch| epoch.train_seconds, Role::Time, theme),
-        epochs(history, "evaluation", |epoch| epoch.eval_seconds, Role::Test, theme),
-    ]
-}
+    /// The steps faintly behind; over them the training set, smoothed from the steps or as the means
+    /// of the epochs, and the test set.
+    fn train_and_test(
+        &self,
+        steps: Option<lines::Lines>,
+        train: Metric,
+        test: Metric,
+        words: fn(f64) -> String,
+    ) -> Vec<Series<'a>> {
+        let theme = &self.app.theme;
+        let look = look("train", Role::Train, theme);
+        let mut series = Vec::new();
+        match steps {
+            Some(steps) if steps.is_smoothed() => series.extend(steps.series(look, words)),
+            steps => {
+                let value = steps.as_ref().and_then(|steps| steps.value(words));
+                series.extend(steps.map(|steps| steps.faint(look)));
+                let epochs = self.epochs(train).series(look, words);
+                // Between the ends of the epochs the steps are what is exact.
+                series.extend(epochs.into_iter().map(|it| Series { value: value.clone(), ..it }));
+            }
+        }
+        series.extend(self.epochs(test).series(self::look("test", Role::Test, theme), words));
+        series
+    }
 
-fn steps<'a>(
-    history: &RunHistory,
-    theme: &Theme,
-    value: impl Fn(&StepMetrics) -> f64,
-) -> Series<'a> {
-    Series {
-        name: "",
-        points: history
-            .steps
-            .iter()
-            .map(|step| (epochs_at(history, step.step), value(step)))
-            .collect(),
-        pattern: Pattern::Solid,
-        style: theme.style(Role::Frame),
-        symbol: '.',
+    fn learning_rate(&self) -> Vec<Series<'a>> {
+        let look = look(
+            if self.window.cursor.is_some() { "at the cursor" } else { "" },
+            Role::LearningRate,
+            &self.app.theme,
+        );
+        let curve = self.curves.map(|curves| &curves.learning_rate);
+        curve
+            .map(|curve| {
+                lines::of_series(curve, self.window).series(look, |rate| format!("{rate:.2e}"))
+            })
+            .unwrap_or_default()
+    }
+
+    fn epoch_seconds(&self) -> Vec<Series<'a>> {
+        let words = |seconds: f64| format!("{seconds:.2}");
+        let theme = &self.app.theme;
+        let (axis, window) = (self.app.charts.x_axis, self.window);
+        let train = self.epochs(Metric::SecondsPerEpoch);
+        let evaluation = x_axis::of_epochs(axis, &self.run.history, |epoch| epoch.eval_seconds);
+        let evaluation = lines::of_epochs(&evaluation, self.app.charts, window);
+        let mut series = train.series(look("train", Role::Time, theme), words);
+        series.extend(evaluation.series(look("evaluation", Role::Test, theme), words));
+        series
+    }
+
+    fn epochs(&self, metric: Metric) -> lines::Lines {
+        let points = x_axis::epoch_points(self.app.charts.x_axis, &self.run.history, metric);
+        lines::of_epochs(&points, self.app.charts, self.window)
     }
 }
 
-fn epochs<'a>(
-    history: &RunHistory,
-    name: &'a str,
-    value: impl Fn(&EpochMetrics) -> f64,
-    role: Role,
-    theme: &Theme,
-) -> Series<'a> {
+fn look<'a>(name: &'a str, role: Role, theme: &Theme) -> Look<'a> {
     let train = role == Role::Train;
-    Series {
+    Look {
         name,
-        points: history.epochs.iter().map(|epoch| (f64::from(epoch.epoch), value(epoch))).collect(),
-        pattern: if train { Pattern::Dashed } else { Pattern::Solid },
         style: theme.style(role),
+        faint: theme.style(Role::Frame),
+        pattern: if train { Pattern::Dashed } else { Pattern::Solid },
         symbol: if train { '+' } else { '*' },
+        sign: None,
     }
-}
-
-/// Where the run was paused or went on, and where the learning rate changed.
-fn marks<'a>(history: &RunHistory, theme: &Theme) -> Vec<Mark<'a>> {
-    let paused = history.marks.iter().filter(|mark| mark.kind == MarkKind::Paused);
-    let paused = paused.map(|mark| Mark {
-        x: epochs_at(history, mark.step),
-        label: "paused",
-        style: theme.style(Role::Frame),
-    });
-    let drops = history.epochs.windows(2).filter_map(|pair| match pair {
-        [before, after] if after.lr < before.lr => Some(Mark {
-            x: f64::from(before.epoch),
-            label: "lr",
-            style: theme.style(Role::LearningRate),
-        }),
-        _ => None,
-    });
-    paused.chain(drops).collect()
 }

@@ -39,6 +39,8 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
             pattern: Pattern::Solid,
             style: app.theme.style(Role::LearningRate),
             symbol: '*',
+            value: None,
+            sign: None,
         }],
         references: Vec::new(),
         marks: Vec::new(),

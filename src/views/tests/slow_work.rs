@@ -1,6 +1,6 @@
 //! Screens that show what slow work came to, lists, and the mouse.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Size;
 
 use super::*;
 use crate::app::Screen;
@@ -134,25 +134,37 @@ fn lists_and_the_log() {
 #[test]
 fn a_click_hits_what_is_drawn_there() {
     let app = with_run(app());
-    let area = Rect::new(0, 0, 80, 24);
     let find = |app: &App, text: &str| {
         let picture = picture(app, 80, 24);
         let (row, line) =
             picture.lines().enumerate().find(|(_, line)| line.contains(text)).unwrap();
         let column = line.chars().count() - line.split_once(text).unwrap().1.chars().count() - 1;
-        crate::views::target_at(app, area, Position::new(column as u16, row as u16))
+        let mouse = MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column: column as u16,
+            row: row as u16,
+            modifiers: KeyModifiers::NONE,
+        };
+        match crate::views::pointer(app, Size::new(80, 24), mouse)? {
+            Msg::Pointer { target, gesture: Gesture::Press } => Some(target),
+            other => panic!("{other:?}"),
+        }
     };
     assert_eq!(find(&app, "Setup"), Some(Target::Tab(Screen::Setup)));
     assert_eq!(find(&app, "Inspect"), Some(Target::Tab(Screen::Inspect)));
-    assert_eq!(find(&app, "learning rate"), None);
+    assert!(matches!(find(&app, "learning rate"), Some(Target::Chart { chart: 2, .. })));
+    assert_eq!(find(&app, "seed 1"), None);
     let mut setup = app.clone();
     type_text(&mut setup, "1");
     let epochs = crate::app::fields::all().position(|field| field.key == "epochs");
     assert_eq!(find(&setup, "epochs"), epochs.map(Target::Field));
-    update(&mut setup, Msg::Click(Target::Field(epochs.unwrap())));
+    update(
+        &mut setup,
+        Msg::Pointer { target: Target::Field(epochs.unwrap()), gesture: Gesture::Press },
+    );
     assert_eq!(setup.setup.field().unwrap().key, "epochs");
     type_text(&mut setup, "m");
     assert_eq!(find(&setup, "ResNet32v1"), Some(Target::Row(1)));
-    update(&mut setup, Msg::Click(Target::Row(1)));
+    update(&mut setup, Msg::Pointer { target: Target::Row(1), gesture: Gesture::Press });
     assert_eq!((setup.setup.spec.n, setup.overlays.len()), (5, 0));
 }
