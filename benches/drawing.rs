@@ -12,7 +12,7 @@ use resnet_tui::app::compare::{CompareReply, ListedRun, LoadedRun};
 use resnet_tui::app::{App, Msg, update};
 use resnet_tui::config::interface::InterfaceConfig;
 use resnet_tui::config::run::{RunSpec, Version};
-use resnet_tui::protocol::{EpochMetrics, StepMetrics};
+use resnet_tui::protocol::{EpochMetrics, Started, StepMetrics};
 use resnet_tui::runs::RunHistory;
 use resnet_tui::views;
 
@@ -43,6 +43,11 @@ fn measure(app: &App) -> (Duration, Duration) {
             begun.elapsed()
         })
         .collect();
+    // What was measured is a screen full of curves.
+    let is_dot = |symbol: &str| symbol.chars().all(|dot| ('\u{2801}'..='\u{28ff}').contains(&dot));
+    let buffer = terminal.backend().buffer();
+    let dots = buffer.content.iter().filter(|cell| is_dot(cell.symbol())).count();
+    assert!(dots > 500, "only {dots} cells of curves");
     times.sort();
     (times[DRAWINGS / 2], times[DRAWINGS - 1])
 }
@@ -109,8 +114,30 @@ fn history(run: u64, steps: u64) -> RunHistory {
         }
     };
     RunHistory {
+        started: Some(started(per_epoch)),
         steps: (1..=steps).map(step).collect(),
         epochs: (1..=EPOCHS).map(epoch).collect(),
         ..RunHistory::default()
+    }
+}
+
+fn started(steps_per_epoch: u64) -> Started {
+    Started {
+        run: "run".to_owned(),
+        folder: "/runs/run".to_owned(),
+        model: "ResNet20v1".to_owned(),
+        parameters: 274_442,
+        trainable: 273_066,
+        device: "cpu".to_owned(),
+        device_name: "processor".to_owned(),
+        precision: "fp32".to_owned(),
+        libtorch: "2.11.0".to_owned(),
+        data: "CIFAR-10".to_owned(),
+        data_fingerprint: "0".to_owned(),
+        train_images: 50_000,
+        test_images: 10_000,
+        epochs: EPOCHS,
+        steps_per_epoch,
+        step: 0,
     }
 }
