@@ -32,6 +32,7 @@ fn build_native() {
     kernels(&include, "baseline", 4, &[]);
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
         kernels(&include, "avx2", 8, &["-mavx2"]);
+        kernels(&include, "avx512", 16, &["-mavx512f", "-mavx512bw", "-mavx512vl"]);
     }
 }
 

@@ -16,39 +16,55 @@
 
 namespace resnet {
 
-namespace baseline {
-extern const Kernels<float> f32;
-extern const Kernels<Bfloat16> bf16;
-}  // namespace baseline
+// The kinds that batch_norm_kernels.cpp is compiled for.
+#define RESNET_DECLARE(PROCESSOR)      \
+  namespace PROCESSOR {                \
+  extern const Kernels<float> f32;     \
+  extern const Kernels<Bfloat16> bf16; \
+  }
 
+RESNET_DECLARE(baseline)
 #if defined(__x86_64__)
-namespace avx2 {
-extern const Kernels<float> f32;
-extern const Kernels<Bfloat16> bf16;
-}  // namespace avx2
-
-template <>
-const Kernels<float>& kernels() {
-  static const bool wide = __builtin_cpu_supports("avx2");
-  return wide ? avx2::f32 : baseline::f32;
-}
-
-template <>
-const Kernels<Bfloat16>& kernels() {
-  static const bool wide = __builtin_cpu_supports("avx2");
-  return wide ? avx2::bf16 : baseline::bf16;
-}
-#else
-template <>
-const Kernels<float>& kernels() {
-  return baseline::f32;
-}
-
-template <>
-const Kernels<Bfloat16>& kernels() {
-  return baseline::bf16;
-}
+RESNET_DECLARE(avx2)
+RESNET_DECLARE(avx512)
 #endif
+
+namespace {
+
+template <typename T>
+const Kernels<T>& choose(
+    const Kernels<T>& baseline,
+    [[maybe_unused]] const Kernels<T>& avx2,
+    [[maybe_unused]] const Kernels<T>& avx512) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+    return avx512;
+  }
+  if (__builtin_cpu_supports("avx2")) {
+    return avx2;
+  }
+#endif
+  return baseline;
+}
+
+}  // namespace
+
+#if !defined(__x86_64__)
+namespace avx2 = baseline;
+namespace avx512 = baseline;
+#endif
+
+template <>
+const Kernels<float>& kernels() {
+  static const auto& chosen = choose(baseline::f32, avx2::f32, avx512::f32);
+  return chosen;
+}
+
+template <>
+const Kernels<Bfloat16>& kernels() {
+  static const auto& chosen = choose(baseline::bf16, avx2::bf16, avx512::bf16);
+  return chosen;
+}
 
 namespace {
 

@@ -35,12 +35,11 @@ RESNET_INLINE Floats load(const Bfloat16* at) {
   return (Floats)(__builtin_convertvector(halves, Words) << 16);
 }
 
-// To the nearest, ties to even; what is no number stays none.
+// To the nearest, ties to even. The processor's own "no number", and any that was a bf16, stays none.
 RESNET_INLINE void store(Bfloat16* at, Floats values) {
   const Words words = (Words)values;
   const Words rounded = (words + 0x7fff + ((words >> 16) & 1)) >> 16;
-  const Words number = (Words)(values == values);
-  const Halves halves = __builtin_convertvector((number & rounded) | (~number & 0x7fc0), Halves);
+  const Halves halves = __builtin_convertvector(rounded, Halves);
   __builtin_memcpy(at, &halves, sizeof halves);
 }
 

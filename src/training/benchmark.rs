@@ -278,7 +278,7 @@ impl Spread {
 }
 
 impl Limits {
-    /// The best of several tries at each: a limit is not a mean.
+    /// The best of many tries at each: a limit is not a mean.
     fn measure(precision: Precision, device: Device) -> Self {
         let size = if device == Device::Cpu { 1_024 } else { 8_192 };
         let options = (Kind::Float, device);
@@ -299,17 +299,20 @@ impl Limits {
     }
 }
 
-/// Seconds of the fastest of ten runs.
+/// Seconds of the fastest of as many runs as fit in a second: other work on the machine must leave one
+/// of them alone.
 fn fastest(device: Device, mut operation: impl FnMut() -> Tensor) -> f64 {
-    let time = |_| {
+    let start = Instant::now();
+    let mut fastest = f64::INFINITY;
+    while start.elapsed().as_secs_f64() < 1.0 {
         synchronize(device);
         let begun = Instant::now();
         let result = operation();
         synchronize(device);
+        fastest = fastest.min(begun.elapsed().as_secs_f64());
         drop(result);
-        begun.elapsed().as_secs_f64()
-    };
-    (0..10).map(time).fold(f64::INFINITY, f64::min)
+    }
+    fastest
 }
 
 #[cfg(test)]
