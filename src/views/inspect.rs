@@ -259,11 +259,11 @@ fn caption(app: &App, inspection: &Inspection, mistake: &Mistake) -> [Line<'stat
     [
         Line::styled(format!("image {:<5}", mistake.image), app.theme.style(Role::Dim)),
         Line::styled(
-            format!("{:<10} {}", name(mistake.answer), percent(mistake.probability)),
+            format!("{:<13} {}", name(mistake.answer), percent(mistake.probability)),
             app.theme.style(Role::Bad),
         ),
         Line::styled(
-            format!("is {:<7} {}", name(mistake.class), percent(mistake.class_probability)),
+            format!("is {:<10} {}", name(mistake.class), percent(mistake.class_probability)),
             app.theme.style(Role::Good),
         ),
     ]
