@@ -1,7 +1,6 @@
 //! The command palette, and the lists of models and set-ups that Setup opens.
 
 use super::App;
-use super::document;
 use super::picker::{Choice, Picker, PickerRow};
 use crate::config::keys::{Action, BINDINGS, Key};
 use crate::config::run::{Architecture, DataSource, PrecisionChoice, RunSpec};
@@ -9,6 +8,7 @@ use crate::estimate::{self, Hardware, Measurement};
 use crate::model::Network;
 use crate::model::cost::Cost;
 use crate::model::summary;
+use crate::runs::reference;
 
 /// What the estimates of the list of models are made from.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ pub fn palette(app: &App) -> Picker {
 
 /// The document's models with what they take.
 pub fn models(spec: &RunSpec, measured: &Measured) -> Picker {
-    let rows = document::models()
+    let rows = reference::architectures()
         .map(|model| PickerRow {
             text: model_text(model, spec, measured),
             choice: Choice::Model(model),
@@ -148,7 +148,7 @@ mod tests {
         let picker = models(&RunSpec::default(), &measured);
         let text = &picker.rows[0].text;
         assert_eq!(text, "ResNet20v1       20      274442      ~50   ~0.21 GB");
-        assert_eq!(picker.rows.len(), document::models().count());
+        assert_eq!(picker.rows.len(), reference::architectures().count());
         let unknown = models(&RunSpec::default(), &Measured::default());
         assert!(unknown.rows[0].text.contains(" - "), "nothing measured, nothing claimed");
     }

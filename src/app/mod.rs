@@ -13,8 +13,6 @@ pub mod commands;
 
 pub mod compare;
 
-pub mod document;
-
 pub mod download;
 
 pub mod fields;

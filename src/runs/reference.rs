@@ -71,6 +71,11 @@ pub fn rows() -> &'static [ReferenceRow] {
     &ROWS
 }
 
+/// Every model that the document names and that can be built, in its order.
+pub fn architectures() -> impl Iterator<Item = Architecture> {
+    rows().iter().filter_map(ReferenceRow::architecture)
+}
+
 /// The row of a model, where the document has one.
 pub fn row(architecture: Architecture) -> Option<&'static ReferenceRow> {
     rows().iter().find(|row| row.architecture() == Some(architecture))

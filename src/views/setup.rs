@@ -8,12 +8,12 @@ use ratatui::widgets::{Block, Borders, Padding, Paragraph, Wrap};
 
 use super::format;
 use crate::app::App;
-use crate::app::document;
 use crate::app::download::Download;
 use crate::app::fields::{self, Field};
 use crate::config::keys::Action;
 use crate::config::run::DataSource;
 use crate::config::theme::Role;
+use crate::runs::reference::{self, Printed};
 
 mod preview;
 
@@ -262,10 +262,13 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
             }
         }),
     ];
-    if let Some(row) = document::row_of(architecture) {
-        let figure = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2} %"));
-        lines.push(Line::raw(format!("document, 200 epochs: {}", figure(row.accuracy))));
-        lines.push(Line::raw(format!("original paper: {}", figure(row.paper))));
+    if let Some(row) = reference::row(architecture) {
+        let figure = |cell: &Printed| match cell.number {
+            Some(_) => format!("{} %", cell.text),
+            None => cell.text.clone(),
+        };
+        lines.push(Line::raw(format!("document, 200 epochs: {}", figure(&row.accuracy))));
+        lines.push(Line::raw(format!("original paper: {}", figure(&row.paper))));
     }
     lines.push(Line::default());
     let problems = spec.problems().len();

@@ -1,10 +1,18 @@
-//! What the documents say of the keys is what the program does. `UPDATE_DOCUMENTS=1 cargo test --test it
-//! documents` writes the two sections anew.
+//! What the documents say of the keys and show of the screen is what the program does.
+//! `UPDATE_DOCUMENTS=1 cargo test --test it documents` writes those sections anew.
 
 use std::fmt::Write;
 use std::path::Path;
 
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use resnet_tui::app::message::StartedRun;
+use resnet_tui::app::{App, Msg, update};
+use resnet_tui::config::interface::InterfaceConfig;
 use resnet_tui::config::keys::{BINDINGS, Binding, Scope};
+use resnet_tui::replay::{Replay, Speed};
+use resnet_tui::runs::{RunHistory, event_log};
+use resnet_tui::views;
 
 const TABLE: (&str, &str) = ("<!-- keys: generated -->\n", "<!-- end of keys -->\n");
 const SECTION: &str = "\n[interface.keys]\n";
@@ -53,4 +61,36 @@ fn the_example_configuration_lists_the_keys() {
         let _ = writeln!(section, "# {} ({}).\n{action} = {value}", help, scope.title());
     }
     check("config.example.toml", SECTION, None, &section);
+}
+
+/// The Live screen of the recorded run in `assets`, as the program draws it.
+fn live_screen(width: u16, height: u16) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/resnet20v1.replay.jsonl");
+    let replay = Replay::open(&path, Speed::MAX).unwrap();
+    let mut app = App::new(&InterfaceConfig::default(), false, replay.spec().clone(), Vec::new());
+    let id = replay.run().to_owned();
+    let started = StartedRun {
+        id: id.clone(),
+        folder: "runs".into(),
+        spec: replay.spec().clone(),
+        history: RunHistory::default(),
+    };
+    update(&mut app, Msg::RunStarted(Box::new(started)));
+    event_log::read(&path, |event| {
+        update(&mut app, Msg::Train { run: id.clone(), event: Box::new(event) });
+    })
+    .unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| views::draw(frame, &app)).unwrap();
+    let lines = terminal.backend().buffer().content().chunks(usize::from(width)).map(|cells| {
+        let line: String = cells.iter().map(|cell| cell.symbol()).collect();
+        line.trim_end().to_owned() + "\n"
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_readme_shows_the_live_screen() {
+    let screen = format!("\n```text\n{}```\n\n", live_screen(108, 30));
+    check("README.md", "<!-- screen: generated -->\n", Some("<!-- end of screen -->\n"), &screen);
 }

@@ -4,10 +4,10 @@ use super::{
     Entry, Field, Section, choice, choose, decimal, name, names, number, on_off, switch, switched,
     toggle, whole,
 };
-use crate::app::document;
 use crate::config::run::{
     Architecture, DataSource, DeviceChoice, PrecisionChoice, RunSpec, Schedule, Version,
 };
+use crate::runs::reference;
 
 /// Model, training and data.
 #[rustfmt::skip]
@@ -61,7 +61,7 @@ pub(super) const AFTER_AUGMENTATION: &[Field] = &[
 ];
 
 fn models() -> Vec<String> {
-    document::models().map(|model| model.to_string()).collect()
+    reference::architectures().map(|model| model.to_string()).collect()
 }
 
 /// Takes a model by its name, such as `ResNet20v1`, whether the document has it or not.

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::charts::{RunCurves, x_axis};
 use crate::app::live::ChartKind;
 use crate::app::run_view::RunView;
+use crate::config::run::DataSource;
 use crate::config::theme::{Role, Theme};
 use crate::runs::curve::Metric;
 use crate::runs::reference;
@@ -38,7 +39,9 @@ pub fn chart<'a>(area: Rect, app: &'a App, run: &'a RunView, kind: ChartKind) ->
         ChartKind::EpochSeconds => of.epoch_seconds(),
     };
     let scale = if app.live.is_log(kind) { Scale::Log } else { Scale::Linear };
-    let row = reference::row(run.spec.architecture()).filter(|_| kind == ChartKind::Accuracy);
+    // The figures are for CIFAR-10; other images have nothing to do with them.
+    let has_figures = kind == ChartKind::Accuracy && run.spec.data.source == DataSource::Cifar10;
+    let row = reference::row(run.spec.architecture()).filter(|_| has_figures);
     let document = if area.width < ROOMY { "document" } else { "document, 200 epochs" };
     let figures = row
         .map(|row| [(row.accuracy.number, document), (row.paper.number, "paper")])
