@@ -14,7 +14,7 @@ use crate::config::run::{DataSource, RunSpec};
 pub fn request(app: &mut App, request: SetupRequest) -> Vec<Cmd> {
     match request {
         SetupRequest::Start => Vec::new(),
-        SetupRequest::Enqueue => update_runs::enqueue(app, vec![app.setup.spec.clone()]),
+        SetupRequest::Enqueue => update_runs::enqueue(app, app.setup.runs()),
         SetupRequest::ChooseModel => {
             app.overlays.push(Overlay::Picker(commands::models(&app.setup.spec, &app.measured)));
             vec![Cmd::Measure(Box::new(app.setup.spec.clone()))]

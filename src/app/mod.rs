@@ -48,6 +48,7 @@ pub mod run_list;
 pub mod run_queue;
 
 pub mod run_view;
+pub mod seeds;
 
 pub mod setup;
 

@@ -166,3 +166,12 @@ fn a_queue_that_cannot_be_used_says_why() {
     };
     assert_eq!(text, "another dashboard has it");
 }
+
+#[test]
+fn several_seeds_of_a_set_up_go_through_the_queue() {
+    let mut app = app();
+    app.setup.further_seeds = vec![4, 9];
+    let commands = update(&mut app, Msg::Key(KeyCode::Enter.into()));
+    let (seed, _) = begin(&mut app, &commands);
+    assert_eq!((seed, seeds(&app)), (1, vec![4, 9]));
+}

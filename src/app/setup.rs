@@ -6,6 +6,7 @@ use tui_input::backend::crossterm::EventHandler;
 
 use super::fields::{self, Field};
 use super::preview::PreviewPanel;
+use super::seeds;
 use crate::config::keys::Action;
 use crate::config::run::RunSpec;
 
@@ -14,6 +15,8 @@ use crate::config::run::RunSpec;
 pub struct SetupForm {
     /// The run as set so far.
     pub spec: RunSpec,
+    /// Seeds of further runs that are the same else.
+    pub further_seeds: Vec<u64>,
     /// The selected field, counted over all of them.
     pub focus: usize,
     /// The value being typed, if one is.
@@ -31,8 +34,8 @@ pub struct Edit {
     pub input: Input,
     /// Why the text is no value; the field keeps the last that was one.
     pub error: Option<String>,
-    /// The run before, for who changes their mind.
-    before: RunSpec,
+    /// The run and the further seeds before, for who changes their mind.
+    before: (RunSpec, Vec<u64>),
 }
 
 /// What the form asks for.
@@ -55,10 +58,47 @@ pub enum SetupRequest {
 /// Rows that page up and page down move by.
 const PAGE: usize = 10;
 
+/// The key of the one field that takes several values.
+const SEED: &str = "seed";
+
 impl SetupForm {
     /// A form that starts from `spec`.
     pub fn new(spec: RunSpec) -> Self {
-        Self { spec, focus: 0, edit: None, preview: None, presets: Vec::new() }
+        Self {
+            spec,
+            further_seeds: Vec::new(),
+            focus: 0,
+            edit: None,
+            preview: None,
+            presets: Vec::new(),
+        }
+    }
+
+    /// Takes a whole set-up in place of the present one.
+    pub fn recall(&mut self, spec: RunSpec) {
+        self.spec = spec;
+        self.further_seeds.clear();
+        self.edit = None;
+    }
+
+    /// The run of each seed.
+    pub fn runs(&self) -> Vec<RunSpec> {
+        let further = self.further_seeds.iter().map(|&seed| RunSpec { seed, ..self.spec.clone() });
+        std::iter::once(self.spec.clone()).chain(further).collect()
+    }
+
+    /// The value of a field as text.
+    pub fn value(&self, field: &Field) -> String {
+        if field.key != SEED {
+            return (field.get)(&self.spec);
+        }
+        let seeds: Vec<u64> = self.runs().iter().map(|run| run.seed).collect();
+        seeds::text(&seeds)
+    }
+
+    /// Whether a field differs from the default recipe.
+    pub fn is_changed(&self, field: &Field) -> bool {
+        self.value(field) != field.default_value()
     }
 
     /// The selected field.
@@ -90,9 +130,10 @@ impl SetupForm {
             Action::Reset => {
                 if let Some(field) = self.field() {
                     field.reset(&mut self.spec);
+                    self.forget_further_seeds(field);
                 }
             }
-            Action::ResetAll => self.spec = RunSpec::default(),
+            Action::ResetAll => self.recall(RunSpec::default()),
             Action::Accept => return self.begin_run(SetupRequest::Start),
             Action::Enqueue => return self.begin_run(SetupRequest::Enqueue),
             Action::Preview => {
@@ -112,8 +153,7 @@ impl SetupForm {
         let KeyCode::Char(letter) = key.code else { return false };
         let begins = self.field().is_some_and(|field| field.begins_with(letter));
         if begins {
-            self.edit =
-                Some(Edit { input: Input::default(), error: None, before: self.spec.clone() });
+            self.edit = Some(self.edit_from(Input::default()));
             self.type_key(key);
         }
         begins
@@ -124,7 +164,7 @@ impl SetupForm {
         let Some(edit) = &mut self.edit else { return };
         match key.code {
             KeyCode::Esc => {
-                self.spec = edit.before.clone();
+                (self.spec, self.further_seeds) = edit.before.clone();
                 self.edit = None;
             }
             KeyCode::Enter => self.finish(0),
@@ -149,8 +189,27 @@ impl SetupForm {
     /// Sets the field to the typed text, or says why that cannot be.
     fn take(&mut self) {
         let field = self.field();
-        if let (Some(edit), Some(field)) = (&mut self.edit, field) {
-            edit.error = (field.set)(&mut self.spec, edit.input.value()).err();
+        let (Some(edit), Some(field)) = (&mut self.edit, field) else { return };
+        let text = edit.input.value();
+        edit.error = if field.key == SEED {
+            let take = |seeds: Vec<u64>| {
+                if let Some((first, further)) = seeds.split_first() {
+                    (self.spec.seed, self.further_seeds) = (*first, further.to_vec());
+                }
+            };
+            seeds::parse(text).map(take).err()
+        } else {
+            (field.set)(&mut self.spec, text).err()
+        };
+    }
+
+    fn edit_from(&self, input: Input) -> Edit {
+        Edit { input, error: None, before: (self.spec.clone(), self.further_seeds.clone()) }
+    }
+
+    fn forget_further_seeds(&mut self, field: &Field) {
+        if field.key == SEED {
+            self.further_seeds.clear();
         }
     }
 
@@ -165,8 +224,7 @@ impl SetupForm {
     fn begin(&mut self) {
         match self.field() {
             Some(field) if field.is_typed() => {
-                let input = Input::new((field.get)(&self.spec));
-                self.edit = Some(Edit { input, error: None, before: self.spec.clone() });
+                self.edit = Some(self.edit_from(Input::new(self.value(field))));
             }
             _ => self.step(true),
         }
@@ -175,6 +233,7 @@ impl SetupForm {
     fn step(&mut self, forward: bool) {
         if let Some(field) = self.field() {
             field.step(&mut self.spec, forward);
+            self.forget_further_seeds(field);
         }
     }
 
@@ -262,6 +321,32 @@ mod tests {
         assert_eq!(form.message(form.focus, field).unwrap(), "1 images; allowed is 2 to 8192");
         form.act(Action::Reset);
         assert_eq!(form.act(Action::Accept), Some(SetupRequest::Start));
+    }
+
+    #[test]
+    fn several_seeds_make_several_runs() {
+        let mut form = form_at("seed");
+        form.begin_typing(KeyCode::Char('1').into());
+        type_text(&mut form, "-3, 7");
+        press(&mut form, KeyCode::Enter);
+        let seeds = |form: &SetupForm| form.runs().iter().map(|run| run.seed).collect::<Vec<_>>();
+        assert_eq!(seeds(&form), [1, 2, 3, 7]);
+        let field = form.field().unwrap();
+        assert_eq!((form.value(field).as_str(), form.is_changed(field)), ("1-3, 7", true));
+        // Who changes their mind has them back; a value that is no list changes nothing.
+        form.act(Action::Edit);
+        type_text(&mut form, "-");
+        assert!(form.edit.as_ref().unwrap().error.is_some());
+        press(&mut form, KeyCode::Esc);
+        assert_eq!(seeds(&form), [1, 2, 3, 7]);
+        form.act(Action::Right);
+        assert_eq!(seeds(&form), [2]);
+        form.further_seeds = vec![5];
+        form.act(Action::Reset);
+        assert_eq!(seeds(&form), [1]);
+        form.further_seeds = vec![5];
+        form.recall(RunSpec::default());
+        assert_eq!(seeds(&form), [1]);
     }
 
     #[test]

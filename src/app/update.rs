@@ -103,7 +103,7 @@ fn take_answer(app: &mut App, msg: Msg) {
     match msg {
         Msg::Download(news) => answers::downloaded(app, news),
         Msg::SetUps { presets, recent } => answers::set_ups(app, presets, &recent),
-        Msg::SetUp(spec) => app.setup.spec = *spec,
+        Msg::SetUp(spec) => app.setup.recall(*spec),
         Msg::PresetSaved(name) => {
             let (title, text) = ("Saved".to_owned(), format!("The set-up is saved as `{name}`."));
             app.overlays.push(Overlay::Message { title, text });
@@ -325,7 +325,7 @@ fn chosen(app: &mut App, choice: Choice) -> Vec<Cmd> {
         Choice::Model(model) => {
             (app.setup.spec.version, app.setup.spec.n) = (model.version, model.n);
         }
-        Choice::SetUp(spec) => app.setup.spec = *spec,
+        Choice::SetUp(spec) => app.setup.recall(*spec),
         Choice::Preset(name) => return vec![Cmd::LoadPreset(name)],
     }
     Vec::new()
@@ -340,9 +340,7 @@ fn turn_screen(app: &mut App, by: usize) {
 
 fn act_on_setup(app: &mut App, action: Action) -> Vec<Cmd> {
     match app.setup.act(action) {
-        Some(SetupRequest::Start) if app.leaving.is_none() => {
-            update_runs::start(app, app.setup.spec.clone())
-        }
+        Some(SetupRequest::Start) if app.leaving.is_none() => update_runs::start_set_up(app),
         Some(request) => answers::request(app, request),
         None => Vec::new(),
     }

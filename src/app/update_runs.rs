@@ -25,8 +25,7 @@ pub fn act_on_runs(app: &mut App, action: Action) -> Vec<Cmd> {
         (Action::Accept, None) => explain(app),
         (Action::ResumeSelected, Some(run)) => resume(app, &run),
         (Action::Duplicate, Some(run)) => {
-            app.setup.spec = run.description.spec;
-            app.setup.edit = None;
+            app.setup.recall(run.description.spec);
             app.screen = Screen::Setup;
             Vec::new()
         }
@@ -115,6 +114,14 @@ pub fn act_on_results(app: &mut App, action: Action) -> Vec<Cmd> {
             app.results.act(action, library);
             Vec::new()
         }
+    }
+}
+
+/// Starts the run of Setup; several go through the queue, which starts the first if it can.
+pub fn start_set_up(app: &mut App) -> Vec<Cmd> {
+    match &app.setup.runs()[..] {
+        [run] => start(app, run.clone()),
+        runs => enqueue(app, runs.to_vec()),
     }
 }
 

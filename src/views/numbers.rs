@@ -52,10 +52,11 @@ fn results(run: &RunView) -> Vec<Named> {
 
 fn speed(run: &RunView, progress: &Progress) -> Vec<Named> {
     let images = progress.images_per_second.map(|speed| format::thousands(speed.round() as u64));
-    let seconds =
-        run.history.epochs.last().map(|epoch| {
-            format!("{:.1} train + {:.1} eval", epoch.train_seconds, epoch.eval_seconds)
-        });
+    let seconds = run
+        .history
+        .epochs
+        .last()
+        .map(|epoch| format!("{:.1} + {:.1} eval", epoch.train_seconds, epoch.eval_seconds));
     vec![
         ("time left", or_none(progress.seconds_left.map(format::duration))),
         ("images/s", or_none(images)),
@@ -131,10 +132,10 @@ pub fn rows(numbers: &[Number], width: u16) -> Vec<Line<'static>> {
         .chunks(columns)
         .map(|chunk| {
             let cells = chunk.iter().flat_map(|number| {
-                let value = CELL - 20;
+                let value = CELL - 21;
                 [
                     Span::styled(format!(" {:<19}", number.name), number.name_style),
-                    Span::raw(format!("{:<value$.value$}", number.value)),
+                    Span::raw(format!("{:<value$.value$} ", number.value)),
                 ]
             });
             Line::from_iter(cells)

@@ -187,13 +187,13 @@ fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
 fn row<'a>(app: &'a App, index: usize, field: &'static Field) -> Line<'a> {
     let focused = index == app.setup.focus;
     let edit = app.setup.edit.as_ref().filter(|_| focused);
-    let changed = field.is_changed(&app.setup.spec);
+    let changed = app.setup.is_changed(field);
     let value = match edit {
         Some(edit) => {
             let scroll = edit.input.visual_scroll(VALUE + 1);
             edit.input.value().chars().skip(scroll).take(VALUE + 1).collect()
         }
-        None => (field.get)(&app.setup.spec),
+        None => app.setup.value(field),
     };
     let value_style = match (edit.is_some(), focused, changed) {
         (true, ..) => Style::new().add_modifier(Modifier::UNDERLINED),
@@ -253,7 +253,15 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
     let architecture = spec.architecture();
     let mut lines = vec![
         Line::styled(format!("{architecture}: depth {}", architecture.depth()), accent),
-        Line::raw(format!("{} epochs, batch {}, seed {}", spec.epochs, spec.batch_size, spec.seed)),
+        Line::raw(format!(
+            "{} epochs, batch {}, {}",
+            spec.epochs,
+            spec.batch_size,
+            match app.setup.further_seeds.len() {
+                0 => format!("seed {}", spec.seed),
+                further => format!("{} seeds", further + 1),
+            }
+        )),
         Line::raw(match spec.data.source {
             DataSource::Cifar10 => "on CIFAR-10".to_owned(),
             DataSource::Synthetic => {
@@ -274,7 +282,11 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
     let problems = spec.problems().len();
     lines.push(if problems == 0 {
         let key = app.keymap.hint(Action::Accept).unwrap_or_default();
-        Line::styled(format!("{key} starts this run"), app.theme.style(Role::Good))
+        let text = match app.setup.further_seeds.len() {
+            0 => format!("{key} starts this run"),
+            further => format!("{key} puts {} runs into the queue", further + 1),
+        };
+        Line::styled(text, app.theme.style(Role::Good))
     } else {
         let text = format!("{problems} value(s) to correct before the start");
         Line::styled(text, app.theme.style(Role::Bad))

@@ -24,7 +24,7 @@ pub(super) const BEFORE_AUGMENTATION: &[Field] = &[
     whole!(Model, "n", Entry::Integer(1), n, "Blocks in each of the three stages; any number from 1."),
     whole!(Training, "epochs", Entry::Integer(10), epochs, "Passes over the training set. The document trains 200."),
     whole!(Training, "batch_size", Entry::Doubling, batch_size, "Images per step. The document takes 32, the papers 128."),
-    whole!(Training, "seed", Entry::Integer(1), seed, "Decides the initial weights, the order of the images and the augmentation."),
+    whole!(Training, "seed", Entry::Integer(1), seed, "Decides the initial weights, the order of the images and the augmentation. Several, as in 1-3, 7, make a run each."),
     decimal!(Training, "learning_rate", 0.0005, learning_rate, "The rate that the schedule starts from."),
     choice!(Training, "schedule", Schedule, schedule, "keras: x0.1 after 80, 120 and 160 epochs, x0.5 after 180. plateau: x0.32 after 5 epochs without a lower loss. constant: no change."),
     decimal!(Training, "validation_split", 0.05, validation_split, "Part of the training images held out to choose the best epoch on. At 0 the test set chooses it, as in the document."),
