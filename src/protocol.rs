@@ -76,6 +76,9 @@ pub struct Started {
     pub precision: String,
     /// The version of libtorch.
     pub libtorch: String,
+    /// The recipe in words, such as `modern` or `modern but epochs=10`.
+    #[serde(default)]
+    pub recipe: String,
     /// The data set in words, such as `CIFAR-10` or `synthetic`.
     pub data: String,
     /// A checksum over all images and labels.
@@ -105,7 +108,7 @@ pub struct StepMetrics {
     /// Part of the images classified right, 0 to 1.
     #[serde(with = "nan_as_null")]
     pub accuracy: f64,
-    /// The learning rate.
+    /// The learning rate of this step.
     pub lr: f64,
     /// Time trained in this epoch so far, in seconds, without evaluation and pauses.
     pub train_seconds: f64,
@@ -133,13 +136,17 @@ pub struct EpochMetrics {
     /// Test accuracy, 0 to 1.
     #[serde(with = "nan_as_null")]
     pub test_accuracy: f64,
+    /// Test accuracy by the sum of the logits of each image and its mirror image, where that is
+    /// measured. A figure of its own: it never decides which epoch is best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_accuracy_flip: Option<f64>,
     /// The loss on the held-out part of the training set, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<f64>,
     /// The accuracy on the held-out part, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_accuracy: Option<f64>,
-    /// The learning rate of this epoch.
+    /// The learning rate of the epoch's last step.
     pub lr: f64,
     /// Training time, in seconds, without evaluation and pauses.
     pub train_seconds: f64,

@@ -12,9 +12,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use jiff::Timestamp;
 
+use crate::config::recipe::Recipe;
 use crate::config::run::{Architecture, DataSource, RunSpec};
 use crate::data::official;
 use crate::protocol::{
@@ -137,6 +139,10 @@ impl Replay {
         let Some(started) = started else { return spec };
         if let Ok(Architecture { version, n }) = started.model.parse() {
             (spec.version, spec.n) = (version, n);
+        }
+        let recipe = started.recipe.split(' ').next().unwrap_or_default();
+        if let Ok(recipe) = Recipe::from_str(recipe, false) {
+            recipe.apply(&mut spec);
         }
         spec.epochs = started.epochs;
         let batch_size = started.train_images.div_ceil(started.steps_per_epoch.max(1));

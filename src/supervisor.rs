@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::config::paths::expand_home;
-use crate::config::run::RunSpec;
+use crate::config::run::{RunSpec, Schedule};
 use crate::protocol::TrainEvent;
 use crate::runs::description::Environment;
 use crate::runs::event_log::{self, EventLog};
@@ -98,6 +98,14 @@ impl Supervisor {
         change(&mut description.spec);
         if let Some(problem) = description.spec.problems().into_iter().next() {
             return Err(problem.into());
+        }
+        if before.schedule == Schedule::Cosine && description.spec.epochs != before.epochs {
+            bail!(
+                "{} follows the cosine over {} epochs, so their number cannot change on the way; \
+                 resume it without, or begin a new run",
+                folder.id(),
+                before.epochs
+            );
         }
         if description.spec != before {
             folder.write_description(&description)?;

@@ -1,6 +1,7 @@
 //! The command palette, and the lists of models and set-ups that Setup opens.
 
 use super::App;
+use super::fields::{self, default_run};
 use super::picker::{Choice, Picker, PickerRow};
 use crate::config::keys::{Action, BINDINGS, Key};
 use crate::config::run::{Architecture, DataSource, PrecisionChoice, RunSpec};
@@ -84,7 +85,7 @@ fn model_text(model: Architecture, spec: &RunSpec, measured: &Measured) -> Strin
 }
 
 /// Images trained on in an epoch.
-fn train_images(spec: &RunSpec) -> u32 {
+pub fn train_images(spec: &RunSpec) -> u32 {
     let all = match spec.data.source {
         DataSource::Cifar10 => CIFAR10_IMAGES,
         DataSource::Synthetic => spec.data.synthetic_train_images,
@@ -122,7 +123,8 @@ pub fn set_ups(presets: &[String], recent: &[RunSpec]) -> Picker {
 /// A set-up in a line: the model, then every value that is not the default.
 fn describe(spec: &RunSpec) -> String {
     let mut text = spec.architecture().to_string();
-    for field in super::fields::all().filter(|field| field.is_changed(spec)) {
+    let default = default_run(spec);
+    for field in fields::all().filter(|field| field.is_changed(spec, &default)) {
         if !["model", "arch", "n"].contains(&field.key) {
             text += &format!(", {} {}", field.label(), (field.get)(spec));
         }

@@ -110,7 +110,7 @@ pub enum Msg {
     /// How fast runs were on this machine.
     Measured(Measured),
     /// Pictures for the Setup screen, or why there are none.
-    Preview(Result<Preview, String>),
+    Preview(Result<Box<Preview>, String>),
     /// An inspection said something.
     Inspection {
         /// The run inspected.

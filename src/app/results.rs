@@ -3,6 +3,7 @@
 use super::App;
 use super::library::Library;
 use crate::config::keys::Action;
+use crate::config::recipe::Recipe;
 use crate::config::run::{Architecture, DataSource, DataSpec, RunSpec};
 use crate::runs::differences::changes_of_recipe;
 use crate::runs::results::ResultRow;
@@ -72,7 +73,7 @@ fn is_on_its_way(app: &App, library: &Library, wanted: &RunSpec) -> bool {
     queued.chain(here).chain(live.map(|run| &run.description.spec)).any(|spec| {
         spec.architecture() == wanted.architecture()
             && spec.data.source == DataSource::Cifar10
-            && changes_of_recipe(spec).is_empty()
+            && changes_of_recipe(spec, Recipe::Keras).is_empty()
     })
 }
 

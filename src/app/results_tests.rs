@@ -31,7 +31,7 @@ fn names(specs: &[RunSpec]) -> Vec<String> {
 fn what_has_a_full_run_or_one_on_its_way_is_not_missing() {
     let mut app = app(Library::new(Vec::new(), Vec::new(), None));
     assert_eq!(names(&missing(&app)).len(), 11);
-    assert!(missing(&app).iter().all(|spec| changes_of_recipe(spec).is_empty()));
+    assert!(missing(&app).iter().all(|spec| changes_of_recipe(spec, Recipe::Keras).is_empty()));
     let synthetic = record("s", 10, true);
     let full = full_record("f", RunSpec { n: 5, ..RunSpec::default() });
     app.library = Some(Library::new(vec![synthetic, full], Vec::new(), None));

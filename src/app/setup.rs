@@ -96,9 +96,9 @@ impl SetupForm {
         seeds::text(&seeds)
     }
 
-    /// Whether a field differs from the default recipe.
-    pub fn is_changed(&self, field: &Field) -> bool {
-        self.value(field) != field.default_value()
+    /// Whether a field differs from its default; `default` is [`fields::default_run`].
+    pub fn is_changed(&self, field: &Field, default: &RunSpec) -> bool {
+        self.value(field) != field.default_value(default)
     }
 
     /// The selected field.
@@ -332,7 +332,10 @@ mod tests {
         let seeds = |form: &SetupForm| form.runs().iter().map(|run| run.seed).collect::<Vec<_>>();
         assert_eq!(seeds(&form), [1, 2, 3, 7]);
         let field = form.field().unwrap();
-        assert_eq!((form.value(field).as_str(), form.is_changed(field)), ("1-3, 7", true));
+        assert_eq!(
+            (form.value(field).as_str(), form.is_changed(field, &RunSpec::default())),
+            ("1-3, 7", true)
+        );
         // Who changes their mind has them back; a value that is no list changes nothing.
         form.act(Action::Edit);
         type_text(&mut form, "-");

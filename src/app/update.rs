@@ -111,7 +111,7 @@ fn take_answer(app: &mut App, msg: Msg) {
         Msg::Measured(measured) => answers::measured(app, measured),
         Msg::Preview(answer) => {
             if let Some(panel) = &mut app.setup.preview {
-                panel.take(answer);
+                panel.take(answer.map(|preview| *preview));
             }
         }
         Msg::Inspection { run, update } => app.inspect.take(&run, update),

@@ -34,6 +34,14 @@ pub struct Transform {
     pub flip_horizontal: bool,
     /// Mirror top to bottom.
     pub flip_vertical: bool,
+    /// The first row of the crop within the image with its margin.
+    pub crop_row: i64,
+    /// The first column of it.
+    pub crop_column: i64,
+    /// The row of the cutout's centre.
+    pub cutout_row: i64,
+    /// The column of it.
+    pub cutout_column: i64,
 }
 
 /// The order in which an epoch visits `count` images. Epochs count from 0.
@@ -58,6 +66,9 @@ pub fn transform(augmentation: &Augmentation, seed: u64, epoch: u32, image: u64)
     let zy = 1.0 + within(augmentation.zoom_range);
     let channel_shift = within(augmentation.channel_shift_range);
     let (horizontal, vertical) = (random.random::<bool>(), random.random::<bool>());
+    // Each as likely; a draw of a number below 1 takes the same place in the stream whatever the count.
+    let mut one_of = |count: f64| (random.random::<f64>() * count) as i64;
+    let offsets = f64::from(2 * augmentation.random_crop + 1);
     Transform {
         theta,
         tx,
@@ -68,7 +79,17 @@ pub fn transform(augmentation: &Augmentation, seed: u64, epoch: u32, image: u64)
         channel_shift,
         flip_horizontal: horizontal && augmentation.horizontal_flip,
         flip_vertical: vertical && augmentation.vertical_flip,
+        crop_row: one_of(offsets),
+        crop_column: one_of(offsets),
+        cutout_row: one_of(SIZE),
+        cutout_column: one_of(SIZE),
     }
+}
+
+/// The stream of what is drawn once for a batch. Batches count from 0 in each epoch.
+pub(super) fn batch_stream(seed: u64, epoch: u32, batch: u64) -> impl Rng {
+    // Counted from the end, where no image has a stream and the order has the last.
+    stream(seed, epoch, u64::MAX - 1 - batch)
 }
 
 fn stream(seed: u64, epoch: u32, stream: u64) -> impl Rng {

@@ -3,7 +3,11 @@
 
 pub mod affine;
 
+pub mod crop;
+
 pub mod draws;
+
+pub mod mixup;
 
 pub mod standardization;
 
@@ -21,6 +25,10 @@ pub struct TransformBatch {
     maps: Option<Tensor>,
     /// What is added to every channel, `[batch, 1, 1, 1]`; `None` where nothing is.
     channel_shifts: Option<Tensor>,
+    /// Where the random crops lie; `None` where nothing is cropped.
+    crops: Option<Tensor>,
+    /// Where the cutouts lie; `None` where there are none.
+    cutouts: Option<Tensor>,
 }
 
 impl TransformBatch {
@@ -28,46 +36,61 @@ impl TransformBatch {
     pub fn new(transforms: &[Transform], augmentation: &Augmentation, device: Device) -> Self {
         let count = transforms.len() as i64;
         let maps = augmentation
-            .moves_pixels()
+            .interpolates()
             .then(|| affine::maps(transforms, augmentation.fill_mode, device));
         let channel_shifts = (augmentation.channel_shift_range > 0.0).then(|| {
             let numbers: Vec<f32> =
                 transforms.iter().map(|transform| transform.channel_shift as f32).collect();
             Tensor::from_slice(&numbers).view([count, 1, 1, 1]).to_device(device)
         });
-        Self { maps, channel_shifts }
+        let crops =
+            (augmentation.random_crop > 0).then(|| crop::crops(transforms, maps.is_none(), device));
+        let cutouts = (augmentation.cutout > 0)
+            .then(|| crop::cutouts(transforms, i64::from(augmentation.cutout), device));
+        Self { maps, channel_shifts, crops, cutouts }
     }
 
     /// The transforms of `length` images from `start`.
     pub fn narrow(&self, start: i64, length: i64) -> Self {
         let part =
             |tensor: &Option<Tensor>| tensor.as_ref().map(|tensor| tensor.narrow(0, start, length));
-        Self { maps: part(&self.maps), channel_shifts: part(&self.channel_shifts) }
+        Self {
+            maps: part(&self.maps),
+            channel_shifts: part(&self.channel_shifts),
+            crops: part(&self.crops),
+            cutouts: part(&self.cutouts),
+        }
     }
 
     /// Applies the transforms to images `[batch, 3, 32, 32]`, in Keras's order: affine map, channel
-    /// shift, flips (here part of the map: a shift of values does not mind where they lie).
+    /// shift, flips (here part of the map: a shift of values does not mind where they lie); then the
+    /// crop and the cutout, which Keras does not have.
     pub fn apply(&self, images: &Tensor, augmentation: &Augmentation) -> Tensor {
-        let moved = match &self.maps {
+        let mut images = match &self.maps {
             Some(maps) => affine::sample(images, maps, augmentation.fill_mode, augmentation.cval),
             None => images.shallow_clone(),
         };
-        match &self.channel_shifts {
-            Some(shifts) => {
-                let all = [1, 2, 3].as_slice();
-                let (low, high) = (moved.amin(all, true), moved.amax(all, true));
-                (moved + shifts).maximum(&low).minimum(&high)
-            }
-            None => moved,
+        if let Some(shifts) = &self.channel_shifts {
+            let all = [1, 2, 3].as_slice();
+            let (low, high) = (images.amin(all, true), images.amax(all, true));
+            images = (images + shifts).maximum(&low).minimum(&high);
         }
+        if let Some(crops) = &self.crops {
+            images = crop::crop(&images, crops, i64::from(augmentation.random_crop));
+        }
+        if let Some(cutouts) = &self.cutouts {
+            images = crop::cut_out(&images, cutouts, i64::from(augmentation.cutout));
+        }
+        images
     }
 }
 
 impl Augmentation {
-    /// Whether any pixel changes its place.
-    fn moves_pixels(&self) -> bool {
-        self.horizontal_flip
-            || self.vertical_flip
+    /// Whether images go through the affine map. Flips alone do, unless a crop, which copies whole
+    /// pixels, can do them as well.
+    fn interpolates(&self) -> bool {
+        let flips = self.horizontal_flip || self.vertical_flip;
+        (flips && self.random_crop == 0)
             || [
                 self.rotation_range,
                 self.width_shift_range,
@@ -147,6 +170,10 @@ mod tests {
                 channel_shift: case.channel_shift_intensity.unwrap_or(0.0),
                 flip_horizontal: case.flip_horizontal,
                 flip_vertical: case.flip_vertical,
+                crop_row: 0,
+                crop_column: 0,
+                cutout_row: 0,
+                cutout_column: 0,
             };
             let augmentation = Augmentation {
                 channel_shift_range: transform.channel_shift.abs(),

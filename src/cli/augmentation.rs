@@ -1,4 +1,5 @@
-//! A flag for every argument of Keras's ImageDataGenerator, under its Keras name.
+//! A flag for every argument of Keras's ImageDataGenerator, under its Keras name, and for what Keras
+//! does not have.
 
 use clap::Args;
 
@@ -80,6 +81,16 @@ pub struct AugmentationFlags {
     /// The memory format of the convolutions: speed alone
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub data_format: Option<DataFormat>,
+    /// Crop at random from the image with a margin of zeros; 0 is off (not in Keras)
+    #[arg(long, value_name = "PIXELS")]
+    pub random_crop: Option<u32>,
+    /// Set a square of this side to zero at a random place; 0 is off (not in Keras)
+    #[arg(long, value_name = "PIXELS")]
+    pub cutout: Option<u32>,
+    /// Blend each image and its label with another of its batch, in a share drawn from
+    /// Beta(ALPHA, ALPHA); 0 is off (not in Keras)
+    #[arg(long, value_name = "ALPHA")]
+    pub mixup: Option<f64>,
 }
 
 impl AugmentationFlags {
@@ -104,5 +115,8 @@ impl AugmentationFlags {
         set(&mut to.rescale, self.rescale);
         set(&mut to.preprocessing_function, self.preprocessing_function);
         set(&mut to.data_format, self.data_format);
+        set(&mut to.random_crop, self.random_crop);
+        set(&mut to.cutout, self.cutout);
+        set(&mut to.mixup, self.mixup);
     }
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::augmentation::AugmentationFlags;
+use crate::config::recipe::Recipe;
 use crate::config::run::{
-    DataSource, DeviceChoice, InvalidValue, PrecisionChoice, RunSpec, Schedule, Version,
+    DataSource, DeviceChoice, InvalidValue, OptimizerChoice, PrecisionChoice, RunSpec, Schedule,
+    Version,
 };
 
 /// Everything that decides what a run computes.
@@ -70,6 +72,9 @@ pub struct DataFlags {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Recipe")]
 pub struct RecipeFlags {
+    /// Take all settings of a named recipe; the flags beside it change single ones
+    #[arg(long, value_enum)]
+    pub recipe: Option<Recipe>,
     /// Passes over the training set
     #[arg(long)]
     pub epochs: Option<u32>,
@@ -82,9 +87,38 @@ pub struct RecipeFlags {
     /// The rate that the schedule starts from
     #[arg(long, value_name = "RATE")]
     pub learning_rate: Option<f64>,
-    /// How the learning rate changes over the epochs
+    /// How the learning rate changes over the run
     #[arg(long, value_enum)]
     pub schedule: Option<Schedule>,
+    /// Epochs over which the rate rises from nearly 0
+    #[arg(long, value_name = "EPOCHS")]
+    pub warm_up_epochs: Option<u32>,
+    /// What turns gradients into updates
+    #[arg(long, value_enum)]
+    pub optimizer: Option<OptimizerChoice>,
+    /// The part of its last change that a weight repeats, with --optimizer sgd
+    #[arg(long, value_name = "PART")]
+    pub momentum: Option<f64>,
+    /// Look ahead along the momentum, with --optimizer sgd
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true",
+          hide_possible_values = true)]
+    pub nesterov: Option<bool>,
+    /// The factor of the squared convolution kernels in the loss, as Keras has it
+    #[arg(long, value_name = "FACTOR")]
+    pub l2_penalty: Option<f64>,
+    /// Added to the gradient times every weight, as the papers have it; no part of the loss
+    #[arg(long, value_name = "FACTOR")]
+    pub weight_decay: Option<f64>,
+    /// Part of each label that is spread over all classes, in training alone
+    #[arg(long, value_name = "PART")]
+    pub label_smoothing: Option<f64>,
+    /// Evaluate and keep a moving average of the weights; 0 is off
+    #[arg(long, value_name = "DECAY")]
+    pub weight_average: Option<f64>,
+    /// Measure the test images together with their mirror images as well
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true",
+          hide_possible_values = true)]
+    pub flip_evaluation: Option<bool>,
     /// Part of the training images held out to choose the best epoch on
     #[arg(long, value_name = "PART")]
     pub validation_split: Option<f64>,
@@ -175,11 +209,23 @@ impl DataFlags {
 
 impl RecipeFlags {
     fn apply(self, spec: &mut RunSpec) {
+        if let Some(recipe) = self.recipe {
+            recipe.apply(spec);
+        }
         set(&mut spec.epochs, self.epochs);
         set(&mut spec.batch_size, self.batch_size);
         set(&mut spec.seed, self.seed);
         set(&mut spec.learning_rate, self.learning_rate);
         set(&mut spec.schedule, self.schedule);
+        set(&mut spec.warm_up_epochs, self.warm_up_epochs);
+        set(&mut spec.optimizer, self.optimizer);
+        set(&mut spec.momentum, self.momentum);
+        set(&mut spec.nesterov, self.nesterov);
+        set(&mut spec.l2_penalty, self.l2_penalty);
+        set(&mut spec.weight_decay, self.weight_decay);
+        set(&mut spec.label_smoothing, self.label_smoothing);
+        set(&mut spec.weight_average, self.weight_average);
+        set(&mut spec.flip_evaluation, self.flip_evaluation);
         set(&mut spec.validation_split, self.validation_split);
         set(&mut spec.shuffle, switch(self.shuffle, self.no_shuffle));
         let subtract = switch(self.subtract_pixel_mean, self.no_pixel_mean);
@@ -284,6 +330,17 @@ mod tests {
     }
 
     #[test]
+    fn a_recipe_comes_before_the_flags_beside_it_and_after_the_file() {
+        let file = RunSpec { n: 9, batch_size: 64, seed: 5, ..RunSpec::default() };
+        let spec = applied("--epochs 10 --recipe paper --random-crop 2", file);
+        let mut expected = RunSpec { n: 9, seed: 5, epochs: 10, ..Recipe::Paper.spec() };
+        expected.augmentation.random_crop = 2;
+        assert_eq!(spec, expected);
+        let off = "--recipe keras --random-crop 0 --epochs 200";
+        assert_eq!(applied(off, spec), RunSpec { n: 9, seed: 5, ..RunSpec::default() });
+    }
+
+    #[test]
     fn every_setting_of_a_run_has_its_flag() {
         // Each at a value that is not the default; what a flag misses stays equal to the default.
         let flags = "--arch v2 --n 4 --epochs 3 --batch-size 8 --seed 9 --learning-rate 0.5 \
@@ -295,7 +352,9 @@ mod tests {
             --zca-epsilon 0.1 --rotation-range 1 --width-shift-range 0.2 --height-shift-range 0.3 \
             --shear-range 4 --zoom-range 0.5 --channel-shift-range 6 --fill-mode wrap --cval -7 \
             --horizontal-flip false --vertical-flip --rescale 0.8 --preprocessing-function none \
-            --data-format channels_first";
+            --data-format channels_first --warm-up-epochs 2 --optimizer sgd --momentum 0.8 \
+            --nesterov --l2-penalty 0.2 --weight-decay 0.3 --label-smoothing 0.4 \
+            --weight-average 0.5 --flip-evaluation --random-crop 3 --cutout 9 --mixup 0.6";
         let table = |spec| toml::Table::try_from(spec).unwrap();
         let (set, default) = (table(applied(flags, RunSpec::default())), table(RunSpec::default()));
         let same = |set: &toml::Table, default: &toml::Table| -> Vec<String> {

@@ -10,6 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::Config;
 use super::paths::{config_file, expand_home};
+use super::recipe::Recipe;
+use super::run::RunSpec;
 
 impl Config {
     /// Reads the file `named`, or else this user's configuration file, or else takes the defaults.
@@ -44,6 +46,9 @@ impl Config {
             let key = error.span().and_then(|span| key_at(table.get_ref(), &span));
             mistake(in_plain_words(error.message(), key.as_deref()), key, error.span())
         })?;
+        if config.recipe != Recipe::default() {
+            config.run = over_recipe(config.recipe, &config.run, table.get_ref());
+        }
         if let Some(problem) = config.problems().into_iter().next() {
             let (key, span) = find_key(table.get_ref(), problem.key)
                 .map_or((problem.key.to_owned(), None), |(key, span)| (key, Some(span)));
@@ -51,6 +56,33 @@ impl Config {
         }
         config.run.data.folder = expand_home(&config.run.data.folder);
         Ok(config)
+    }
+}
+
+/// A recipe with those settings of `run` that the file names.
+fn over_recipe(recipe: Recipe, run: &RunSpec, file: &DeTable<'_>) -> RunSpec {
+    let given = file.get("run").and_then(|run| run.get_ref().as_table());
+    let tables = (toml::Table::try_from(recipe.spec()), toml::Table::try_from(run));
+    // Both can be written, and the result read: they are runs, and a test holds it.
+    let (Ok(mut settings), Ok(read), Some(given)) = (tables.0, tables.1, given) else {
+        return recipe.spec();
+    };
+    overlay(&mut settings, &read, given);
+    settings.try_into().unwrap_or_else(|_| recipe.spec())
+}
+
+/// Takes over the values whose keys are given, in inner tables too.
+fn overlay(settings: &mut toml::Table, read: &toml::Table, given: &DeTable<'_>) {
+    for (key, given) in given {
+        let key = key.get_ref().as_ref();
+        let Some(value) = read.get(key) else { continue };
+        match (settings.get_mut(key), value, given.get_ref().as_table()) {
+            (Some(toml::Value::Table(settings)), toml::Value::Table(read), Some(given)) => {
+                overlay(settings, read, given);
+            }
+            (Some(setting), value, _) => *setting = value.clone(),
+            (None, ..) => {}
+        }
     }
 }
 
@@ -131,6 +163,7 @@ fn in_plain_words(message: &str, key: Option<&str>) -> String {
         ("expected a boolean", "allowed is true or false"),
         ("expected path string", "allowed is a path in quotes"),
         ("expected a string", "allowed is a text in quotes"),
+        ("wanted string or table", "allowed is a text in quotes"),
         ("expected one of", "allowed is one of"),
         ("expected `", "allowed is `"),
     ];
@@ -177,6 +210,25 @@ mod tests {
     use super::*;
     use crate::config::EXAMPLE;
 
+    fn run_of(text: &str) -> RunSpec {
+        Config::parse(text, Path::new("file")).unwrap().run
+    }
+
+    #[test]
+    fn a_recipe_is_where_the_file_begins() {
+        assert_eq!(run_of("recipe = \"modern\"\n"), Recipe::Modern.spec());
+        let text = "recipe = \"paper\"\n[run]\nn = 5\nbatch_size = 32\n[run.augmentation]\n\
+            random_crop = 0\n[run.data]\nfolder = \"/images\"\n";
+        let mut expected = RunSpec { n: 5, batch_size: 32, ..Recipe::Paper.spec() };
+        expected.augmentation.random_crop = 0;
+        expected.data.folder = PathBuf::from("/images");
+        assert_eq!(run_of(text), expected);
+        // A value that is the default of another recipe counts as given.
+        assert_eq!(run_of("recipe = \"modern\"\n[run]\nepochs = 200\n").epochs, 200);
+        let error = Config::parse("recipe = \"modern\"\n[run]\nepochs = 5\n", Path::new("file"));
+        assert!(error.unwrap_err().to_string().contains("warm_up_epochs: 5 of 5 epochs"));
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_or_its_place_is_named(text in ".*") {
@@ -204,7 +256,8 @@ mod tests {
                     return Ok(());
                 }
                 prop_assert!(text.starts_with(&format!("file:{}:", line + 1)), "{text}");
-                prop_assert!(text.contains(&format!(".{key}: ")), "{text}");
+                let named = [".", " "].iter().any(|it| text.contains(&format!("{it}{key}: ")));
+                prop_assert!(named, "{text}");
             }
         }
     }

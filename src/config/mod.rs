@@ -11,9 +11,13 @@ pub mod interface;
 
 pub mod keys;
 
+pub mod machine;
+
 pub mod paths;
 
 pub mod queue;
+
+pub mod recipe;
 
 pub mod run;
 
@@ -24,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use self::interface::InterfaceConfig;
 use self::paths::Folders;
 use self::queue::QueueConfig;
+use self::recipe::Recipe;
 use self::run::{InvalidValue, RunSpec};
 
 /// Every setting at its default, with a comment each: `config.example.toml`.
@@ -33,6 +38,8 @@ pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Where the settings of `run` begin. Once a file was read, they say it themselves.
+    pub recipe: Recipe,
     /// What a new run is unless flags or the Setup screen say otherwise.
     pub run: RunSpec,
     /// How the dashboard looks and answers.

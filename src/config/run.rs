@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::augmentation::Augmentation;
+pub use super::machine::{DeviceChoice, PrecisionChoice};
 
 /// The two families of the papers: v1 (He et al. 2015) and v2 with pre-activation (He et al. 2016).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
@@ -112,98 +113,32 @@ impl Default for DataSpec {
     }
 }
 
-/// How the learning rate changes over the epochs.
+/// The rule that turns gradients into updates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerChoice {
+    /// Adam as Keras writes it.
+    #[default]
+    Adam,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// How the learning rate changes over a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
     /// The example's steps: ×0.1 after 80, 120 and 160 epochs and ×0.5 after 180.
     #[default]
     Keras,
+    /// The papers' steps: ×0.1 after 32,000 and after 48,000 steps.
+    Paper,
+    /// Half a cosine, from the starting rate after the warm-up to nearly 0 in the last step.
+    Cosine,
     /// Keras's ReduceLROnPlateau alone: ×√0.1 after 5 epochs without a lower test loss.
     Plateau,
     /// The starting rate throughout.
     Constant,
-}
-
-/// Where to train, as asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeviceChoice {
-    /// The first GPU, or the CPU where there is none.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// An NVIDIA GPU by its index.
-    Cuda(usize),
-    /// The GPU of an Apple machine.
-    Mps,
-}
-
-impl fmt::Display for DeviceChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Cpu => f.write_str("cpu"),
-            Self::Cuda(0) => f.write_str("cuda"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
-            Self::Mps => f.write_str("mps"),
-        }
-    }
-}
-
-impl std::str::FromStr for DeviceChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
-            "mps" => Ok(Self::Mps),
-            _ => text
-                .strip_prefix("cuda:")
-                .and_then(|index| index.parse().ok())
-                .map(Self::Cuda)
-                .ok_or_else(|| format!("`{text}` is not one of auto, cpu, cuda, cuda:INDEX, mps")),
-        }
-    }
-}
-
-impl Serialize for DeviceChoice {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for DeviceChoice {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// In which number format activations and convolutions are computed; weights, batch-norm statistics,
-/// loss and optimizer are always f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum PrecisionChoice {
-    /// bf16 where the hardware computes it faster, fp32 elsewhere.
-    #[default]
-    Auto,
-    /// 32-bit floats throughout.
-    Fp32,
-    /// bf16 activations with f32 master weights.
-    Bf16,
-}
-
-impl fmt::Display for PrecisionChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Fp32 => "fp32",
-            Self::Bf16 => "bf16",
-        })
-    }
 }
 
 /// Everything that decides what a run computes.
@@ -225,6 +160,24 @@ pub struct RunSpec {
     pub learning_rate: f64,
     /// How the rate changes.
     pub schedule: Schedule,
+    /// Epochs over which the rate rises from nearly 0, in a straight line.
+    pub warm_up_epochs: u32,
+    /// What turns gradients into updates.
+    pub optimizer: OptimizerChoice,
+    /// The part of its last change that a weight repeats, with `sgd`.
+    pub momentum: f64,
+    /// Look ahead along the momentum, with `sgd`.
+    pub nesterov: bool,
+    /// The factor of the squares of the convolution kernels in the loss.
+    pub l2_penalty: f64,
+    /// This times the weight is added to the gradient of every trained number. It is no part of the loss.
+    pub weight_decay: f64,
+    /// Part of each label that is spread evenly over all classes, in training alone.
+    pub label_smoothing: f64,
+    /// Evaluate a moving average of the weights with this decay; 0 is off.
+    pub weight_average: f64,
+    /// Measure the test images together with their mirror images as well.
+    pub flip_evaluation: bool,
     /// Part of the training images held out to choose the best epoch on, in [0, 1).
     pub validation_split: f64,
     /// Draw a new order of the images every epoch.
@@ -259,6 +212,15 @@ impl Default for RunSpec {
             seed: 1,
             learning_rate: 1e-3,
             schedule: Schedule::Keras,
+            warm_up_epochs: 0,
+            optimizer: OptimizerChoice::Adam,
+            momentum: 0.9,
+            nesterov: false,
+            l2_penalty: 1e-4,
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+            weight_average: 0.0,
+            flip_evaluation: false,
             validation_split: 0.0,
             shuffle: true,
             subtract_pixel_mean: true,
@@ -324,10 +286,26 @@ impl RunSpec {
             format!("{}; allowed is above 0 and at most 10", self.learning_rate),
         );
         check(
-            (0.0..0.9).contains(&self.validation_split),
-            "validation_split",
-            format!("{}; allowed is 0 to below 0.9", self.validation_split),
+            self.warm_up_epochs == 0 || self.warm_up_epochs < self.epochs,
+            "warm_up_epochs",
+            format!(
+                "{} of {} epochs; allowed is 0 to below the number of epochs",
+                self.warm_up_epochs, self.epochs
+            ),
         );
+        let parts = [
+            ("momentum", self.momentum, 1.0),
+            ("label_smoothing", self.label_smoothing, 1.0),
+            ("weight_average", self.weight_average, 1.0),
+            ("validation_split", self.validation_split, 0.9),
+        ];
+        for (key, value, end) in parts {
+            let message = format!("{value}; allowed is 0 to below {end}");
+            check((0.0..end).contains(&value), key, message);
+        }
+        for (key, value) in [("l2_penalty", self.l2_penalty), ("weight_decay", self.weight_decay)] {
+            check((0.0..=1.0).contains(&value), key, format!("{value}; allowed is 0 to 1"));
+        }
         check(
             self.threads <= 1_024,
             "threads",
@@ -373,13 +351,5 @@ mod tests {
         let spec = RunSpec { n: 0, batch_size: 1, learning_rate: f64::NAN, ..RunSpec::default() };
         let keys: Vec<_> = spec.problems().iter().map(|problem| problem.key).collect();
         assert_eq!(keys, ["n", "batch_size", "learning_rate"]);
-    }
-
-    #[test]
-    fn devices_read_back_as_written() {
-        for text in ["auto", "cpu", "cuda", "cuda:3", "mps"] {
-            assert_eq!(text.parse::<DeviceChoice>().unwrap().to_string(), text);
-        }
-        assert!("gpu".parse::<DeviceChoice>().unwrap_err().contains("cuda:INDEX"));
     }
 }

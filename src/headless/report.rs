@@ -160,6 +160,9 @@ impl Report {
             epoch.test_loss,
             percent(epoch.test_accuracy),
         );
+        if let Some(accuracy) = epoch.test_accuracy_flip {
+            line += &format!(", {} with mirror images", percent(accuracy));
+        }
         if let Some(accuracy) = epoch.validation_accuracy {
             line += &format!("  validation accuracy {}", percent(accuracy));
         }
@@ -199,6 +202,9 @@ fn introduction(started: &Started) -> String {
         started.run,
         started.folder,
     );
+    if !started.recipe.is_empty() {
+        text += &format!("\nrecipe {}", started.recipe);
+    }
     if started.step > 0 {
         text += &format!("\ngoing on after step {}", HumanCount(started.step));
     }

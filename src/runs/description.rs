@@ -69,3 +69,29 @@ pub struct Labels {
     /// Free text.
     pub note: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::recipe::Recipe;
+
+    /// As versions before the recipes wrote it.
+    const OLD: &str = r#"{"id":"2026-11-24-0312-resnet20v1-seed3","created":"2026-11-24T03:12:00Z",
+        "spec":{"arch":"v1","n":3,"epochs":200,"batch_size":32,"seed":3,"learning_rate":0.001,
+        "schedule":"keras","validation_split":0.0,"shuffle":true,"subtract_pixel_mean":true,
+        "data_augmentation":true,"augmentation":{"featurewise_center":false,"samplewise_center":false,
+        "featurewise_std_normalization":false,"samplewise_std_normalization":false,
+        "zca_whitening":false,"zca_epsilon":1e-6,"rotation_range":0.0,"width_shift_range":0.1,
+        "height_shift_range":0.1,"shear_range":0.0,"zoom_range":0.0,"channel_shift_range":0.0,
+        "fill_mode":"nearest","cval":0.0,"horizontal_flip":true,"vertical_flip":false,"rescale":0.0,
+        "preprocessing_function":"none","data_format":"channels_last"},"device":"auto",
+        "precision":"auto","threads":0,"checkpoint_seconds":60,"max_steps":0,
+        "data":{"source":"cifar10","folder":"","synthetic_train_images":10000,
+        "synthetic_test_images":2000}},"program_version":"0.1.0","environment":null}"#;
+
+    #[test]
+    fn a_run_of_before_the_recipes_is_one_of_keras() {
+        let run: RunDescription = serde_json::from_str(OLD).unwrap();
+        assert_eq!(run.spec, RunSpec { seed: 3, ..Recipe::Keras.spec() });
+    }
+}

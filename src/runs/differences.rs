@@ -3,15 +3,16 @@
 
 use serde_json::Value;
 
-use crate::config::augmentation::FillMode;
+use crate::config::recipe::{Recipe, has_effect};
 use crate::config::run::RunSpec;
 
 /// Settings that decide where and how fast a run is computed, or which of its seeds it is, but not
 /// what is computed.
-const NOT_THE_RECIPE: [&str; 9] = [
+const NOT_THE_RECIPE: [&str; 10] = [
     "arch",
     "n",
     "seed",
+    "flip_evaluation",
     "device",
     "precision",
     "threads",
@@ -89,10 +90,10 @@ pub fn differing(specs: &[&RunSpec]) -> Vec<Difference> {
         .collect()
 }
 
-/// The settings that change what is computed and are not those of the document's recipe, with the
-/// recipe's value second. Arguments that have no effect beside the others are left out.
-pub fn changes_of_recipe(spec: &RunSpec) -> Vec<Difference> {
-    let recipe = RunSpec::default();
+/// The settings that change what is computed and are not those of a recipe, with the recipe's value
+/// second. Arguments that have no effect beside the others are left out.
+pub fn changes_of_recipe(spec: &RunSpec, recipe: Recipe) -> Vec<Difference> {
+    let recipe = recipe.spec();
     differing(&[spec, &recipe])
         .into_iter()
         .filter(|difference| {
@@ -102,16 +103,6 @@ pub fn changes_of_recipe(spec: &RunSpec) -> Vec<Difference> {
         })
         .filter(|difference| has_effect(&difference.key, spec))
         .collect()
-}
-
-fn has_effect(key: &str, spec: &RunSpec) -> bool {
-    let Some(argument) = key.strip_prefix("augmentation.") else { return true };
-    spec.data_augmentation
-        && match argument {
-            "cval" => spec.augmentation.fill_mode == FillMode::Constant,
-            "zca_epsilon" => spec.augmentation.zca_whitening,
-            _ => true,
-        }
 }
 
 #[cfg(test)]
@@ -171,7 +162,7 @@ mod tests {
             augmentation: Augmentation { cval: 3.0, zca_epsilon: 0.1, ..Augmentation::default() },
             ..RunSpec::default()
         };
-        assert_eq!(changes_of_recipe(&spec), []);
+        assert_eq!(changes_of_recipe(&spec, Recipe::Keras), []);
     }
 
     #[test]
@@ -186,9 +177,9 @@ mod tests {
             "augmentation.zca_epsilon: 1e-5, 1e-6",
             "augmentation.rotation_range: 15, 0",
         ];
-        assert_eq!(rows(&changes_of_recipe(&spec)), expected);
+        assert_eq!(rows(&changes_of_recipe(&spec, Recipe::Keras)), expected);
         spec.data_augmentation = false;
         let expected = ["batch_size: 128, 32", "data_augmentation: false, true"];
-        assert_eq!(rows(&changes_of_recipe(&spec)), expected);
+        assert_eq!(rows(&changes_of_recipe(&spec, Recipe::Keras)), expected);
     }
 }

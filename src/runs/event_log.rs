@@ -160,6 +160,7 @@ mod tests {
             test_loss: f64::NAN,
             test_cross_entropy: 1.0,
             test_accuracy: 0.5,
+            test_accuracy_flip: None,
             validation_loss: None,
             validation_accuracy: None,
             lr: 1e-3,

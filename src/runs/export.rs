@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::description::RunDescription;
 use super::differences::changes_of_recipe;
 use super::history::RunHistory;
+use crate::config::recipe;
 use crate::durable::write_aside;
 
 /// What a line of the table is.
@@ -20,9 +21,9 @@ pub enum Rows {
 }
 
 /// The first columns of every line: which run, and what it computes.
-const RUN_COLUMNS: [&str; 7] =
-    ["run", "model", "data set", "device", "precision", "seed", "changes of the recipe"];
-const EPOCH_COLUMNS: [&str; 13] = [
+const RUN_COLUMNS: [&str; 8] =
+    ["run", "model", "data set", "device", "precision", "seed", "recipe", "changes of the recipe"];
+const EPOCH_COLUMNS: [&str; 14] = [
     "epoch",
     "step",
     "train loss",
@@ -30,6 +31,7 @@ const EPOCH_COLUMNS: [&str; 13] = [
     "test loss",
     "test cross-entropy",
     "test accuracy (0 to 1)",
+    "test accuracy with mirror images (0 to 1)",
     "validation loss",
     "validation accuracy (0 to 1)",
     "learning rate",
@@ -82,7 +84,7 @@ pub fn write(
     table.flush().context("cannot write the table")
 }
 
-fn run_cells(description: &RunDescription, history: &RunHistory) -> [String; 7] {
+fn run_cells(description: &RunDescription, history: &RunHistory) -> [String; 8] {
     let spec = &description.spec;
     let environment = history
         .started
@@ -95,14 +97,15 @@ fn run_cells(description: &RunDescription, history: &RunHistory) -> [String; 7] 
     let (data, device, precision) = environment
         .map(|(data, device, precision)| (data.clone(), device.clone(), precision.clone()))
         .unwrap_or_default();
-    let changes = changes_of_recipe(spec);
+    let (recipe, _) = recipe::nearest(spec);
+    let changes = changes_of_recipe(spec, recipe);
     let changes: Vec<String> = changes
         .iter()
         .filter_map(|change| Some(format!("{}={}", change.key, change.values.first()?)))
         .collect();
     let changes = if changes.is_empty() { "none".to_owned() } else { changes.join("; ") };
     let (id, model) = (description.id.clone(), spec.architecture().to_string());
-    [id, model, data, device, precision, spec.seed.to_string(), changes]
+    [id, model, data, device, precision, spec.seed.to_string(), recipe.to_string(), changes]
 }
 
 fn epoch_cells(history: &RunHistory) -> impl Iterator<Item = Vec<String>> {
@@ -115,6 +118,7 @@ fn epoch_cells(history: &RunHistory) -> impl Iterator<Item = Vec<String>> {
             number(epoch.test_loss),
             number(epoch.test_cross_entropy),
             number(epoch.test_accuracy),
+            epoch.test_accuracy_flip.map(number).unwrap_or_default(),
             epoch.validation_loss.map(number).unwrap_or_default(),
             epoch.validation_accuracy.map(number).unwrap_or_default(),
             number(epoch.lr),
@@ -166,8 +170,8 @@ mod tests {
         assert_eq!(table[0].len(), RUN_COLUMNS.len() + EPOCH_COLUMNS.len());
         let expected = ["with, \"comma\"", "ResNet20v1", "CIFAR-10", "Some processor", "fp32"];
         assert_eq!(table[1][..5], expected);
-        assert_eq!(table[1][5..9], ["1", "none", "1", "10"]);
-        assert_eq!(table[3][5..9], ["7", "batch_size=128; shuffle=false", "1", "10"]);
+        assert_eq!(table[1][5..10], ["1", "keras", "none", "1", "10"]);
+        assert_eq!(table[3][5..10], ["7", "keras", "batch_size=128; shuffle=false", "1", "10"]);
         let accuracy = table[0].iter().position(|it| it == "test accuracy (0 to 1)").unwrap();
         assert_eq!((table[1][accuracy].as_str(), table[2][accuracy].as_str()), ("0.9", ""));
         assert_eq!(table[1].last().unwrap(), "true");
@@ -181,7 +185,7 @@ mod tests {
         let unbegun = RunHistory::default();
         let table = table(&[(&description, &history), (&description, &unbegun)], Rows::Steps);
         assert_eq!(table.len(), 2);
-        assert_eq!(table[1][7..], ["2", "12", "0.25", "0.5", "0.001", "0.4"]);
+        assert_eq!(table[1][8..], ["2", "12", "0.25", "0.5", "0.001", "0.4"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! | `best>92`, `last>=90` | test accuracy in % |
 //! | `epoch<50` | epochs completed |
 //! | `n=3`, `depth>50`, `seed=1`, `batch=128`, `lr<0.01` | settings |
-//! | `state:paused`, `tag:night`, `model:20v1`, `data:synthetic` | a part of that alone |
+//! | `state:paused`, `tag:night`, `model:20v1`, `data:synthetic`, `recipe:paper` | a part of that alone |
 //! | `-word`, `!word` | what does not match the rest of the word |
 //!
 //! Upper and lower case are the same.
@@ -18,6 +18,7 @@ use std::fmt;
 
 use super::record::RunRecord;
 use super::state::RunState;
+use crate::config::recipe;
 use crate::config::run::Version;
 
 /// Runs that match every term. The empty filter matches all.
@@ -134,11 +135,17 @@ enum Field {
     Tag,
     Model,
     Data,
+    Recipe,
 }
 
 impl Field {
-    const NAMES: [(&str, Self); 4] =
-        [("state", Self::State), ("tag", Self::Tag), ("model", Self::Model), ("data", Self::Data)];
+    const NAMES: [(&str, Self); 5] = [
+        ("state", Self::State),
+        ("tag", Self::Tag),
+        ("model", Self::Model),
+        ("data", Self::Data),
+        ("recipe", Self::Recipe),
+    ];
 
     fn contains(self, text: &str, run: &RunRecord) -> bool {
         match self {
@@ -146,6 +153,7 @@ impl Field {
             Self::Tag => run.labels.tags.iter().any(|tag| tag.to_lowercase().contains(text)),
             Self::Model => model(run).to_lowercase().contains(text),
             Self::Data => data(run).to_lowercase().contains(text),
+            Self::Recipe => recipe::nearest(&run.description.spec).0.to_string().contains(text),
         }
     }
 }

@@ -79,6 +79,7 @@ fn a_number_that_a_run_lacks_never_holds() {
 #[test]
 fn a_field_is_looked_into_alone() {
     assert!(matches("tag:gp") && matches("state:pau") && matches("model:56v2"));
+    assert!(matches("recipe:keras") && !matches("recipe:modern"));
     assert!(matches("data:cifar") && matches("-tag:long") && !matches("tag:night"));
 }
 
@@ -88,7 +89,7 @@ fn errors_name_the_part_and_what_is_allowed() {
     assert_eq!(error("night bets>92"), format!("`bets>92`: {quantities}"));
     assert_eq!(error("best>high"), "`best>high`: `high` is not a number");
     assert_eq!(error("best>nan"), "`best>nan`: `nan` is not a number");
-    assert_eq!(error("foo:x"), "`foo:x`: before `:` can stand state, tag, model, data");
+    assert_eq!(error("foo:x"), "`foo:x`: before `:` can stand state, tag, model, data, recipe");
     assert!(error("state:gone").contains("a run is preparing, training"));
     assert_eq!(error("best>  v2"), "`best>`: a number is missing");
     assert_eq!(error("best> "), "`best>`: a number is missing");

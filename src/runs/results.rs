@@ -7,11 +7,9 @@ use super::description::RunDescription;
 use super::differences::{Difference, changes_of_recipe};
 use super::history::{RunHistory, median};
 use super::reference::{self, ReferenceRow};
+use crate::config::recipe::{self, Recipe};
 use crate::config::run::{Architecture, RunSpec, Version};
 use crate::data::official;
-
-/// Epochs of a full run.
-const FULL_RUN: u32 = 200;
 
 /// One model: what the document has, and what we have.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +24,8 @@ pub struct ResultRow {
     pub reference: Option<&'static ReferenceRow>,
     /// What the comparable runs add up to; `None` where there are none.
     pub ours: Option<Ours>,
+    /// What the full runs of the papers' recipe add up to; `None` where there are none.
+    pub papers: Option<Ours>,
     /// Every run of the model, comparable or not, in the order given.
     pub runs: Vec<RunResult>,
 }
@@ -53,6 +53,9 @@ pub struct RunResult {
     pub precision: Option<String>,
     /// Why the run cannot be compared with the document's figures; empty when it can.
     pub deviations: Vec<String>,
+    /// Whether it is a full run of the papers' recipe, unchanged, on a network like theirs: the
+    /// document's v2 is wider than the papers'.
+    pub is_papers: bool,
 }
 
 impl RunResult {
@@ -73,6 +76,8 @@ impl RunResult {
             device: device.or(environment.map(|it| &it.device_name)).cloned(),
             precision: precision.or(environment.map(|it| &it.precision)).cloned(),
             deviations: deviations(description, history),
+            is_papers: description.spec.version == Version::V1
+                && deviations_from(Recipe::Paper, description, history).is_empty(),
         }
     }
 
@@ -151,7 +156,8 @@ pub fn rows<'a>(
         }
     }
     for row in &mut rows {
-        row.ours = Ours::of(&row.runs, row.reference);
+        row.ours = Ours::of(&row.runs, RunResult::is_comparable, row.reference);
+        row.papers = Ours::of(&row.runs, |run| run.is_papers, row.reference);
     }
     // Stable: the document's rows keep their order.
     rows.sort_by_key(|row| {
@@ -170,6 +176,7 @@ impl ResultRow {
             architecture: reference.architecture(),
             reference: Some(reference),
             ours: None,
+            papers: None,
             runs: Vec::new(),
         }
     }
@@ -181,6 +188,7 @@ impl ResultRow {
             architecture: Some(architecture),
             reference: None,
             ours: None,
+            papers: None,
             runs: vec![run],
         }
     }
@@ -192,8 +200,12 @@ impl ResultRow {
 }
 
 impl Ours {
-    fn of(runs: &[RunResult], reference: Option<&ReferenceRow>) -> Option<Self> {
-        let runs: Vec<&RunResult> = runs.iter().filter(|run| run.is_comparable()).collect();
+    fn of(
+        runs: &[RunResult],
+        counts: impl Fn(&RunResult) -> bool,
+        reference: Option<&ReferenceRow>,
+    ) -> Option<Self> {
+        let runs: Vec<&RunResult> = runs.iter().filter(|run| counts(run)).collect();
         let best_by_seed = by_seed(&runs, |run| run.best.map(|(best, _)| best));
         let best = Statistic::of(&best_by_seed)?;
         let last = Statistic::of(&by_seed(&runs, |run| run.last))?;
@@ -234,17 +246,28 @@ fn epochs_done(history: &RunHistory) -> u32 {
 }
 
 /// What sets a run apart from a full run of the document's recipe on the official images, in words;
-/// empty when nothing does.
+/// empty when nothing does. Another recipe is one item, and what it is measured by from there.
 pub fn deviations(description: &RunDescription, history: &RunHistory) -> Vec<String> {
+    let (recipe, _) = recipe::nearest(&description.spec);
+    let name = (recipe != Recipe::Keras).then(|| format!("recipe {recipe}"));
+    name.into_iter().chain(deviations_from(recipe, description, history)).collect()
+}
+
+/// What sets a run apart from a full run of a recipe on the official images.
+fn deviations_from(
+    recipe: Recipe,
+    description: &RunDescription,
+    history: &RunHistory,
+) -> Vec<String> {
     let spec = &description.spec;
     let mut deviations = Vec::new();
     deviations.extend(data_deviation(description, history));
-    deviations.extend(epochs_deviation(spec, epochs_done(history)));
+    deviations.extend(epochs_deviation(spec, epochs_done(history), recipe.spec().epochs));
     let weights = description.initial_weights.as_ref();
     deviations.extend(weights.map(|file| format!("begun with the weights of {}", file.display())));
     // These two are said above, by what they led to.
     let said = ["epochs", "max_steps"];
-    let changes = changes_of_recipe(spec);
+    let changes = changes_of_recipe(spec, recipe);
     let changes = changes.iter().filter(|change| !said.contains(&change.key.as_str()));
     deviations.extend(changes.map(in_words));
     deviations
@@ -260,17 +283,15 @@ fn data_deviation(description: &RunDescription, history: &RunHistory) -> Option<
     }
 }
 
-fn epochs_deviation(spec: &RunSpec, done: u32) -> Option<String> {
+fn epochs_deviation(spec: &RunSpec, done: u32, full: u32) -> Option<String> {
     let planned = spec.epochs;
-    if done == FULL_RUN && planned == FULL_RUN {
+    if done == full && planned == full {
         return None;
     }
-    Some(match (planned, spec.max_steps) {
-        (FULL_RUN, 0) => format!("{done} of {planned} epochs done"),
-        (FULL_RUN, limit) => {
-            format!("{done} of {planned} epochs done, with a limit of {limit} steps")
-        }
-        _ => format!("{done} of {planned} epochs done; the recipe has {FULL_RUN}"),
+    Some(match (planned == full, spec.max_steps) {
+        (true, 0) => format!("{done} of {planned} epochs done"),
+        (true, limit) => format!("{done} of {planned} epochs done, with a limit of {limit} steps"),
+        _ => format!("{done} of {planned} epochs done; the recipe has {full}"),
     })
 }
 

@@ -135,3 +135,34 @@ fn other_plans_and_limits_are_named() {
         ["not begun", "0 of 200 epochs done", "begun with the weights of trained.safetensors"]
     );
 }
+
+#[test]
+fn each_recipe_is_named_and_full_runs_of_the_papers_stand_beside_the_paper() {
+    let epochs = |spec: &RunSpec| sample::history(spec.epochs, 0.93, 0.92);
+    let run = |spec: RunSpec| (sample::description("r", spec.clone()), epochs(&spec));
+    let short = RunSpec { epochs: 10, ..Recipe::Paper.spec() };
+    let changed = RunSpec { label_smoothing: 0.1, ..Recipe::Modern.spec() };
+    let runs = [
+        run(Recipe::Paper.spec()),
+        run(Recipe::Modern.spec()),
+        run(short),
+        run(changed),
+        run(RunSpec { version: Version::V2, n: 12, ..Recipe::Paper.spec() }),
+    ];
+    let rows = rows(runs.iter().map(|(description, history)| (description, history)));
+    let row = &rows[0];
+    let reasons: Vec<String> = row.runs.iter().map(|run| run.deviations.join("; ")).collect();
+    let expected = [
+        "recipe paper",
+        "recipe modern",
+        "recipe paper; 10 of 10 epochs done; the recipe has 164",
+        "recipe modern; label_smoothing 0.1 instead of 0.01",
+    ];
+    assert_eq!(reasons, expected);
+    assert_eq!(row.ours, None, "none of them is the document's");
+    let papers = row.papers.as_ref().unwrap();
+    assert_eq!(papers.runs, 1);
+    assert!(close(papers.to_paper.unwrap().best, 93.0 - 91.25));
+    let v2 = rows.iter().find(|row| row.model == "ResNet110v2").unwrap();
+    assert_eq!(v2.papers, None, "the document's v2 is wider than the paper's");
+}

@@ -140,8 +140,8 @@ fn ending(app: &App) -> Option<Ending> {
 #[test]
 fn set_up_start_pause_go_on_and_quit() {
     let app = journey(spawn_scripted, RunSpec::default(), |person| {
-        // Three down from the model stand the epochs.
-        person.press("jjj500\n\n");
+        // Four down from the model stand the epochs.
+        person.press("jjjj500\n\n");
         person.see("▶ training");
         person.see("/500 ");
         person.press("p");

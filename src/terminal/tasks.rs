@@ -180,7 +180,7 @@ impl Tasks {
             self.preview = Some(worker.requests);
             thread::Builder::new().name("pictures".to_owned()).spawn(move || {
                 for answer in worker.answers {
-                    if sender.send(Msg::Preview(answer)).is_err() {
+                    if sender.send(Msg::Preview(answer.map(Box::new))).is_err() {
                         return;
                     }
                 }

@@ -10,16 +10,15 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use super::checkpoint::{Progress, State};
+use super::checkpoint::State;
 use super::device::{self, Precision};
-use super::evaluation::{self, InputFormat};
+use super::evaluation::{self, InputFormat, Measures};
 use super::images::DeviceImages;
 use super::step::{EpochPlan, Part, Setting, Sums};
 use crate::config::run::RunSpec;
 use crate::data::Images;
 use crate::model::{Network, Parameters, summary};
 use crate::native::context;
-use crate::optimizer::adam::Adam;
 
 /// Training images of CIFAR-10.
 const EPOCH_IMAGES: f64 = 50_000.0;
@@ -127,11 +126,7 @@ pub fn measure(spec: &RunSpec, steps: u32) -> Result<Benchmark> {
     let network = Network::new(spec.architecture());
     let images = random_images(TEST_IMAGES, device);
     let format = InputFormat::new(&images.images, spec, precision.kind());
-    let mut state = State {
-        optimizer: Adam::new(network.layout.parameter_numel(), device),
-        progress: Progress::new(spec.learning_rate),
-        parameters: Parameters::initial(&network, spec.seed, device),
-    };
+    let mut state = State::new(spec, &network, Parameters::initial(&network, spec.seed, device));
     let setting = Setting { spec, network: &network, format: &format, images: &images };
     let times = time_steps(setting, &mut state, steps, device);
     let evaluations = time_evaluations(setting, &state.parameters, device)?;
@@ -211,7 +206,10 @@ fn time_evaluations(
     device: Device,
 ) -> Result<Vec<f64>> {
     let evaluate = |set: &DeviceImages| {
-        evaluation::evaluate(setting.network, parameters, setting.format, set, |_| Ok(true))
+        let (network, format) = (setting.network, setting.format);
+        evaluation::evaluate(network, parameters, format, set, Measures::of(setting.spec), |_| {
+            Ok(true)
+        })
     };
     evaluate(&setting.images.narrow(0, 250))?;
     let mut seconds = Vec::new();
@@ -337,11 +335,7 @@ mod tests {
         let network = Network::new(spec.architecture());
         let images = random_images(20, Device::Cpu);
         let format = InputFormat::new(&images.images, &spec, Kind::Float);
-        let mut state = State {
-            optimizer: Adam::new(network.layout.parameter_numel(), Device::Cpu),
-            progress: Progress::new(spec.learning_rate),
-            parameters: Parameters::initial(&network, 1, Device::Cpu),
-        };
+        let mut state = State::new(&spec, &network, Parameters::initial(&network, 1, Device::Cpu));
         let setting = Setting { spec: &spec, network: &network, format: &format, images: &images };
         let times = time_steps(setting, &mut state, 3, Device::Cpu);
         assert_eq!(times.len(), 3);

@@ -17,9 +17,6 @@ use crate::model::parameters::MemoryFormat;
 use crate::model::tensor_file::{self, Metadata, NamedTensors};
 use crate::model::{Mode, Network, Parameters, folding, weights};
 
-/// The factor of the L2 penalty on the convolution kernels.
-pub const L2_PENALTY: f64 = 1e-4;
-
 /// Images at a time. The result does not depend on it.
 const BATCH: i64 = 250;
 
@@ -32,8 +29,27 @@ pub struct Evaluation {
     pub cross_entropy: f64,
     /// Part of the images classified right, 0 to 1.
     pub accuracy: f64,
+    /// The same by the sum of the logits of each image and its mirror image, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy_flip: Option<f64>,
     /// How many images.
     pub images: u64,
+}
+
+/// What is measured besides accuracy and cross-entropy.
+#[derive(Clone, Copy, Debug)]
+pub struct Measures {
+    /// The factor of the L2 penalty in the loss.
+    pub l2_penalty: f64,
+    /// Look at the mirror images as well, which takes as long again.
+    pub flip: bool,
+}
+
+impl Measures {
+    /// What a recipe's evaluation of the test set measures.
+    pub fn of(spec: &RunSpec) -> Self {
+        Self { l2_penalty: spec.l2_penalty, flip: spec.flip_evaluation }
+    }
 }
 
 /// How images become the network's input.
@@ -57,9 +73,14 @@ impl InputFormat {
         }
     }
 
-    /// Lays transformed images out for the network.
+    /// Standardises transformed images and lays them out for the network.
     pub fn arrange(&self, images: Tensor) -> Tensor {
-        self.memory.arrange(&self.standardization.apply(images).to_kind(self.kind))
+        self.lay_out(&self.standardization.apply(images))
+    }
+
+    /// Lays standardised images out for the network.
+    pub fn lay_out(&self, images: &Tensor) -> Tensor {
+        self.memory.arrange(&images.to_kind(self.kind))
     }
 }
 
@@ -70,21 +91,31 @@ pub fn evaluate(
     parameters: &Parameters,
     format: &InputFormat,
     set: &DeviceImages,
+    measures: Measures,
     mut each_batch: impl FnMut(&Tensor) -> Result<bool>,
 ) -> Result<Option<Evaluation>> {
     let device = set.labels.device();
     let mut cross_entropy = Tensor::zeros([], (Kind::Float, device)).to_kind(sum_kind(device));
     let mut correct = Tensor::zeros([], (Kind::Int64, device));
+    let mut correct_flip = measures.flip.then(|| Tensor::zeros([], (Kind::Int64, device)));
     let weights = no_grad(|| folding::weights(network, parameters, format.kind, format.memory));
     for start in (0..set.len()).step_by(BATCH as usize) {
         let batch = set.narrow(start, BATCH.min(set.len() - start));
         let logits = no_grad(|| {
-            let input = format.arrange(format.standardization.prepare(&batch.images));
-            let logits = network.forward(&input, &weights, Mode::Evaluation);
+            let prepared = format.standardization.prepare(&batch.images);
+            let forward = |images: Tensor| {
+                network.forward(&format.arrange(images), &weights, Mode::Evaluation)
+            };
+            let mirrored = measures.flip.then(|| prepared.flip([3]));
+            let logits = forward(prepared);
             let sum =
                 logits.cross_entropy_loss(&batch.labels, None::<Tensor>, Reduction::Sum, -100, 0.0);
             let _ = cross_entropy.g_add_(&sum);
             let _ = correct.g_add_(&right_answers(&logits, &batch.labels));
+            if let (Some(correct), Some(mirrored)) = (&mut correct_flip, mirrored) {
+                let both = &logits + forward(mirrored);
+                let _ = correct.g_add_(&right_answers(&both, &batch.labels));
+            }
             logits
         });
         if !each_batch(&logits)? {
@@ -92,20 +123,22 @@ pub fn evaluate(
         }
     }
     let images = set.len().max(1) as f64;
-    let penalty = no_grad(|| penalty(network, parameters).double_value(&[]));
+    let penalty = no_grad(|| penalty(network, parameters, measures.l2_penalty).double_value(&[]));
+    let part = |correct: &Tensor| correct.int64_value(&[]) as f64 / images;
     let cross_entropy = cross_entropy.double_value(&[]) / images;
     Ok(Some(Evaluation {
         loss: cross_entropy + penalty,
         cross_entropy,
-        accuracy: correct.int64_value(&[]) as f64 / images,
+        accuracy: part(&correct),
+        accuracy_flip: correct_flip.as_ref().map(part),
         images: set.len() as u64,
     }))
 }
 
 /// The L2 penalty, a scalar on the device.
-pub fn penalty(network: &Network, parameters: &Parameters) -> Tensor {
+pub fn penalty(network: &Network, parameters: &Parameters, factor: f64) -> Tensor {
     let kernels = parameters.penalised(&network.layout);
-    kernels.dot(&kernels) * L2_PENALTY
+    kernels.dot(&kernels) * factor
 }
 
 /// How many images are classified right, a scalar on the device.
@@ -136,7 +169,7 @@ pub fn evaluate_file(spec: &RunSpec, weights: &Path, logits: Option<&Path>) -> R
     let format = InputFormat::new(&train.images, spec, kind);
     let test = DeviceImages::new(&dataset.test, device);
     let mut parts = Vec::new();
-    let evaluation = evaluate(&network, &parameters, &format, &test, |part| {
+    let evaluation = evaluate(&network, &parameters, &format, &test, Measures::of(spec), |part| {
         if logits.is_some() {
             parts.push(part.shallow_clone());
         }
@@ -149,4 +182,52 @@ pub fn evaluate_file(spec: &RunSpec, weights: &Path, logits: Option<&Path>) -> R
         write_aside(path, |file| Ok(file.write_all(&bytes)?))?;
     }
     Ok(evaluation)
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::config::run::{DataSource, DataSpec};
+
+    /// The figure of the mirror images is that of the summed logits, and leaves the others alone.
+    #[test]
+    fn mirror_images_are_a_figure_of_their_own() {
+        let spec = RunSpec { n: 1, ..RunSpec::default() };
+        let synthetic = DataSource::Synthetic;
+        let (train, test) = (10, 300);
+        let data = DataSpec {
+            source: synthetic,
+            synthetic_train_images: train,
+            synthetic_test_images: test,
+            ..DataSpec::default()
+        };
+        let dataset = Dataset::load(&data, Path::new("")).unwrap();
+        let network = Network::new(spec.architecture());
+        let parameters = Parameters::initial(&network, 3, Device::Cpu);
+        let train = DeviceImages::new(&dataset.train, Device::Cpu);
+        let set = DeviceImages::new(&dataset.test, Device::Cpu);
+        // Without the pixel mean, which is not symmetric, prepared mirror images are mirrored ones.
+        let plain = RunSpec { subtract_pixel_mean: false, ..spec };
+        let format = InputFormat::new(&train.images, &plain, Kind::Float);
+        let measure = |set: &DeviceImages, flip: bool| {
+            let mut logits = Vec::new();
+            let measures = Measures { flip, ..Measures::of(&plain) };
+            let evaluation = evaluate(&network, &parameters, &format, set, measures, |part| {
+                logits.push(part.shallow_clone());
+                Ok(true)
+            });
+            (evaluation.unwrap().unwrap(), Tensor::cat(&logits, 0))
+        };
+        let (without, logits) = measure(&set, false);
+        let (with, _) = measure(&set, true);
+        assert_eq!(without, Evaluation { accuracy_flip: None, ..with });
+        let mirrored =
+            DeviceImages { images: set.images.flip([3]), labels: set.labels.shallow_clone() };
+        let (alone, mirrored) = measure(&mirrored, false);
+        let both = right_answers(&(logits + mirrored), &set.labels).int64_value(&[]) as f64;
+        assert!((with.accuracy_flip.unwrap() - both / 300.0).abs() < 1e-9);
+        assert_ne!(alone.accuracy, without.accuracy, "they are other images");
+    }
 }

@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::checkpoint;
 use super::device::{self, Precision};
-use super::evaluation::{self, Evaluation, InputFormat};
+use super::evaluation::{self, Evaluation, InputFormat, Measures};
 use super::images::DeviceImages;
 use super::worker::{self, Decided};
 use crate::config::run::RunSpec;
@@ -158,11 +158,13 @@ fn inspect(job: &InspectionJob, updates: &Sender<InspectionUpdate>) -> Result<Op
     let test = DeviceImages::new(&dataset.test, device);
     let total = dataset.test.len() as u64;
     let mut answers = Answers::default();
-    let evaluation = evaluation::evaluate(&network, &parameters, &format, &test, |logits| {
-        answers.add(logits)?;
-        let images = answers.given.len() as u64;
-        Ok(updates.send(InspectionUpdate::Progress { images, total }).is_ok())
-    })?;
+    let measures = Measures { flip: false, ..Measures::of(spec) };
+    let evaluation =
+        evaluation::evaluate(&network, &parameters, &format, &test, measures, |logits| {
+            answers.add(logits)?;
+            let images = answers.given.len() as u64;
+            Ok(updates.send(InspectionUpdate::Progress { images, total }).is_ok())
+        })?;
     Ok(evaluation.map(|evaluation| Inspection {
         weights: used,
         evaluation,

@@ -1,32 +1,35 @@
 //! The training loop.
 //!
-//! Loss and accuracy add up on the device and are read when a step event is due. Requests are looked at between steps, and between the batches of an evaluation.
+//! Loss and accuracy add up on the device and are read when a step event is due. Requests are looked at
+//! between steps, and between the batches of an evaluation.
+
+mod evaluating;
+mod requests;
 
 use std::io;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::Receiver;
 use tch::Device;
 
 use super::checkpoint::{self, Progress, State};
 use super::device::{self, Precision};
-use super::evaluation::{self, Evaluation, InputFormat};
+use super::evaluation::InputFormat;
 use super::images::DeviceImages;
 use super::step::{EpochPlan, Setting, Sums};
 use super::worker::{self, EventSender, TrainerHandle, TrainingJob};
+use crate::config::recipe;
 use crate::config::run::{RunSpec, Schedule};
 use crate::data::Dataset;
-use crate::model::tensor_file::{self, Metadata};
+use crate::model::tensor_file;
 use crate::model::{Network, Parameters, summary, weights};
 use crate::native::context;
-use crate::optimizer::adam::Adam;
 use crate::optimizer::schedule;
 use crate::protocol::{
-    CheckpointReason, CheckpointSaved, EpochMetrics, Finished, Outcome, Phase, PhaseChange,
-    Started, StepMetrics, TrainControl, TrainEvent, Warning,
+    CheckpointReason, CheckpointSaved, Finished, Outcome, Phase, PhaseChange, Started, StepMetrics,
+    TrainControl, TrainEvent,
 };
 
 /// Step events are at least this far apart, unless every step was asked for.
@@ -69,13 +72,6 @@ struct Sets {
     /// The held-out part of the training set, where there is one.
     validation: Option<DeviceImages>,
     test: DeviceImages,
-}
-
-/// Which images an evaluation is on.
-#[derive(Clone, Copy)]
-enum Held {
-    Validation,
-    Test,
 }
 
 /// What the step events have told so far of the current epoch.
@@ -183,6 +179,7 @@ impl<'a> Trainer<'a> {
             device_name: device::hardware_name(self.device),
             precision: precision.name().to_owned(),
             libtorch: context::libtorch_version(),
+            recipe: recipe::describe(&self.job.spec),
             data: dataset.name.clone(),
             data_fingerprint: fingerprint,
             train_images: self.sets.train.len() as u64,
@@ -236,44 +233,52 @@ impl<'a> Trainer<'a> {
         limit > 0 && self.state.progress.step >= limit && !self.epoch_is_trained()
     }
 
-    fn learning_rate(&self) -> f64 {
-        match self.job.spec.schedule {
-            Schedule::Plateau => self.state.progress.plateau.rate,
-            other => {
-                let spec = &self.job.spec;
-                schedule::learning_rate(other, spec.learning_rate, self.state.progress.epochs)
+    /// The rate of a step of the current epoch, counted from 0.
+    fn learning_rate(&self, batch: u64) -> f64 {
+        let (spec, progress) = (&self.job.spec, &self.state.progress);
+        let steps_per_epoch = self.steps_per_epoch();
+        let step = u64::from(progress.epochs) * steps_per_epoch + batch;
+        match spec.schedule {
+            Schedule::Plateau => {
+                progress.plateau.rate * schedule::factor(spec, step, steps_per_epoch)
             }
+            _ => schedule::learning_rate(spec, step, steps_per_epoch),
         }
+    }
+
+    /// The rate of the latest step of the current epoch.
+    fn latest_learning_rate(&self) -> f64 {
+        self.learning_rate(self.state.progress.batch.saturating_sub(1))
     }
 
     /// Trains what is left of the current epoch.
     fn train_epoch(&mut self) -> Result<Flow> {
-        let learning_rate = self.learning_rate();
         let epoch = self.state.progress.epochs;
         let plan = EpochPlan::draw(&self.job.spec, epoch, self.sets.train.len(), self.device);
         self.enter(Phase::Training, None)?;
         self.clock = Instant::now();
         while !self.epoch_is_trained() && !self.at_step_limit() {
-            self.step(&plan, learning_rate);
-            if self.report_is_due() && !self.report(learning_rate)? {
-                return self.go_back(learning_rate);
+            self.step(&plan);
+            if self.report_is_due() && !self.report()? {
+                return self.go_back();
             }
-            let flow = self.obey(learning_rate)?;
+            let flow = self.obey()?;
             if flow != Flow::GoOn {
                 return Ok(flow);
             }
             if self.last_checkpoint.elapsed().as_secs() >= self.job.spec.checkpoint_seconds {
-                self.report(learning_rate)?;
+                self.report()?;
                 self.checkpoint(CheckpointReason::Interval)?;
             }
         }
         // Reading the sums waits for the device, so the time is that of the work, not of its launch.
-        let healthy = self.report(learning_rate)?;
+        let healthy = self.report()?;
         self.stop_clock();
-        if healthy { Ok(Flow::GoOn) } else { self.go_back(learning_rate) }
+        if healthy { Ok(Flow::GoOn) } else { self.go_back() }
     }
 
-    fn step(&mut self, plan: &EpochPlan, learning_rate: f64) {
+    fn step(&mut self, plan: &EpochPlan) {
+        let learning_rate = self.learning_rate(self.state.progress.batch);
         let setting = Setting {
             spec: &self.job.spec,
             network: &self.network,
@@ -288,7 +293,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Sends the averages since the last step event. `false` when the loss is no number any more.
-    fn report(&mut self, learning_rate: f64) -> Result<bool> {
+    fn report(&mut self) -> Result<bool> {
         self.read_sums();
         let now = Reported::new(&self.state.progress);
         if now.step == self.reported.step {
@@ -304,7 +309,7 @@ impl<'a> Trainer<'a> {
             epoch: self.state.progress.epochs + 1,
             loss,
             accuracy,
-            lr: learning_rate,
+            lr: self.latest_learning_rate(),
             train_seconds: self.seconds_so_far(),
         }))?;
         Ok(loss.is_finite())
@@ -323,180 +328,6 @@ impl<'a> Trainer<'a> {
     fn stop_clock(&mut self) {
         self.train_seconds = self.seconds_so_far();
         self.clock = Instant::now();
-    }
-
-    /// Evaluates the epoch that was just trained, and completes it.
-    fn evaluate_epoch(&mut self) -> Result<Flow> {
-        let learning_rate = self.learning_rate();
-        self.enter(Phase::Evaluating, None)?;
-        let validation = match self.evaluate(Held::Validation)? {
-            ControlFlow::Continue(validation) => validation,
-            ControlFlow::Break(flow) => return Ok(flow),
-        };
-        let (test, test_seconds) = match self.evaluate(Held::Test)? {
-            ControlFlow::Continue(Some(test)) => test,
-            ControlFlow::Continue(None) => bail!("there is no test set"),
-            ControlFlow::Break(flow) => return Ok(flow),
-        };
-        let eval_seconds = test_seconds + validation.map_or(0.0, |(_, seconds)| seconds);
-        let validation = validation.map(|(evaluation, _)| evaluation);
-        let progress = &mut self.state.progress;
-        let images = progress.images.max(1) as f64;
-        let selection = validation.as_ref().unwrap_or(&test);
-        let best = progress.best_accuracy.is_none_or(|best| selection.accuracy > best);
-        if best {
-            progress.best_accuracy = Some(selection.accuracy);
-        }
-        progress.plateau.observe(selection.loss);
-        let metrics = EpochMetrics {
-            epoch: progress.epochs + 1,
-            step: progress.step,
-            train_loss: progress.loss_sum / images,
-            train_accuracy: progress.correct / images,
-            test_loss: test.loss,
-            test_cross_entropy: test.cross_entropy,
-            test_accuracy: test.accuracy,
-            validation_loss: validation.map(|validation| validation.loss),
-            validation_accuracy: validation.map(|validation| validation.accuracy),
-            lr: learning_rate,
-            train_seconds: self.train_seconds,
-            eval_seconds,
-            best,
-        };
-        progress.epochs += 1;
-        progress.batch = 0;
-        progress.images = 0;
-        progress.loss_sum = 0.0;
-        progress.correct = 0.0;
-        self.start_counting();
-        self.train_seconds = 0.0;
-        self.events.send(TrainEvent::Epoch(metrics.clone()))?;
-        if best {
-            self.save_best(&metrics)?;
-        }
-        self.checkpoint(CheckpointReason::Epoch)?;
-        Ok(Flow::GoOn)
-    }
-
-    /// Evaluates on a set, `None` where there is none; breaks off where a request says so. After a pause
-    /// it begins anew, and counts the seconds of what it used alone.
-    fn evaluate(&mut self, held: Held) -> Result<ControlFlow<Flow, Option<(Evaluation, f64)>>> {
-        loop {
-            let set = match held {
-                Held::Validation => self.sets.validation.as_ref(),
-                Held::Test => Some(&self.sets.test),
-            };
-            let Some(set) = set else { return Ok(ControlFlow::Continue(None)) };
-            let begun = Instant::now();
-            let (requests, mut asked) = (self.requests, None);
-            let evaluation = evaluation::evaluate(
-                &self.network,
-                &self.state.parameters,
-                &self.format,
-                set,
-                |_| {
-                    asked = first_request(requests);
-                    Ok(asked.is_none())
-                },
-            )?;
-            if let Some(evaluation) = evaluation {
-                let seconds = begun.elapsed().as_secs_f64();
-                return Ok(ControlFlow::Continue(Some((evaluation, seconds))));
-            }
-            if let Some(request) = asked {
-                let flow = self.answer(request, self.learning_rate())?;
-                if flow != Flow::GoOn {
-                    return Ok(ControlFlow::Break(flow));
-                }
-            }
-        }
-    }
-
-    fn save_best(&self, metrics: &EpochMetrics) -> Result<()> {
-        let description = serde_json::to_string(&serde_json::json!({
-            "model": self.network.architecture.to_string(),
-            "epoch": metrics.epoch,
-            "test_accuracy": metrics.test_accuracy,
-            "validation_accuracy": metrics.validation_accuracy,
-        }))?;
-        let metadata = Metadata::from([(checkpoint::BEST.to_owned(), description)]);
-        checkpoint::save_weights(&self.network, &self.state.parameters, metadata, &self.job.best)
-            .context("cannot write the best weights")
-    }
-
-    /// Answers the requests that have come in.
-    fn obey(&mut self, learning_rate: f64) -> Result<Flow> {
-        while let Some(request) = first_request(self.requests) {
-            let flow = self.answer(request, learning_rate)?;
-            if flow != Flow::GoOn {
-                return Ok(flow);
-            }
-        }
-        Ok(Flow::GoOn)
-    }
-
-    fn answer(&mut self, request: TrainControl, learning_rate: f64) -> Result<Flow> {
-        match request {
-            TrainControl::Resume => Ok(Flow::GoOn),
-            TrainControl::StopAfterEpoch => {
-                self.stop_after_epoch = true;
-                Ok(Flow::GoOn)
-            }
-            TrainControl::Stop => {
-                self.report(learning_rate)?;
-                Ok(Flow::Stop)
-            }
-            TrainControl::Checkpoint => {
-                self.report(learning_rate)?;
-                self.checkpoint(CheckpointReason::Request)?;
-                Ok(Flow::GoOn)
-            }
-            TrainControl::Pause => {
-                self.report(learning_rate)?;
-                self.stop_clock();
-                self.checkpoint(CheckpointReason::Pause)?;
-                self.wait(None)
-            }
-        }
-    }
-
-    /// Paused: waits for a request that ends the pause.
-    fn wait(&mut self, reason: Option<String>) -> Result<Flow> {
-        self.enter(Phase::Paused, reason)?;
-        let flow = loop {
-            match self.requests.recv() {
-                Ok(TrainControl::Resume) => break Flow::GoOn,
-                Ok(TrainControl::Stop) | Err(_) => break Flow::Stop,
-                Ok(TrainControl::StopAfterEpoch) => self.stop_after_epoch = true,
-                Ok(TrainControl::Pause | TrainControl::Checkpoint) => {}
-            }
-        };
-        self.clock = Instant::now();
-        if flow == Flow::GoOn {
-            let trained = self.epoch_is_trained();
-            self.enter(if trained { Phase::Evaluating } else { Phase::Training }, None)?;
-        }
-        Ok(flow)
-    }
-
-    /// The loss is no number any more: returns to the last checkpoint and waits there, rather than
-    /// burn hours.
-    fn go_back(&mut self, learning_rate: f64) -> Result<Flow> {
-        let broke_at = self.state.progress.step;
-        self.state = State::load(&self.network, &self.job.checkpoint, self.device)?;
-        self.start_counting();
-        self.train_seconds = 0.0;
-        let step = self.state.progress.step;
-        let message = format!(
-            "the loss stopped being a number at step {broke_at} (learning rate {learning_rate}); \
-             the run is back at its checkpoint of step {step}. The same steps will give the same \
-             result: duplicate the run with a lower learning rate"
-        );
-        self.events.send(TrainEvent::Warning(Warning { step, message: message.clone() }))?;
-        match self.wait(Some(message))? {
-            Flow::GoOn => Ok(Flow::WentBack),
-            other => Ok(other),
-        }
     }
 
     /// Sets the sums and the reports to what the progress says.
@@ -537,15 +368,6 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// The next request, if one has come. An owner that is gone means stop.
-fn first_request(requests: &Receiver<TrainControl>) -> Option<TrainControl> {
-    match requests.try_recv() {
-        Ok(request) => Some(request),
-        Err(TryRecvError::Empty) => None,
-        Err(TryRecvError::Disconnected) => Some(TrainControl::Stop),
-    }
-}
-
 impl Sets {
     fn new(dataset: &Dataset, spec: &RunSpec, device: Device) -> Result<Self> {
         let all = DeviceImages::new(&dataset.train, device);
@@ -572,7 +394,7 @@ impl Reported {
 /// The state of the checkpoint, of the given weights, or of the drawn ones.
 fn starting_state(job: &TrainingJob, network: &Network, device: Device) -> Result<State> {
     if job.checkpoint.exists() {
-        return State::load(network, &job.checkpoint, device);
+        return State::load(&job.spec, network, &job.checkpoint, device);
     }
     let parameters = match &job.initial_weights {
         Some(path) => {
@@ -582,9 +404,5 @@ fn starting_state(job: &TrainingJob, network: &Network, device: Device) -> Resul
         }
         None => Parameters::initial(network, job.spec.seed, device),
     };
-    Ok(State {
-        optimizer: Adam::new(network.layout.parameter_numel(), device),
-        progress: Progress::new(job.spec.learning_rate),
-        parameters,
-    })
+    Ok(State::new(&job.spec, network, parameters))
 }

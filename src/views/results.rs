@@ -163,8 +163,11 @@ fn detail_lines(app: &App, library: &Library, row: &ResultRow) -> Vec<Line<'stat
         lines.push(Line::raw(ours_text(ours)));
         lines.push(Line::raw(gaps_text(ours)));
     }
-    let others: Vec<&RunResult> = row.not_comparable().collect();
-    if others.is_empty() && row.ours.is_none() {
+    if let Some(papers) = &row.papers {
+        lines.push(Line::raw(papers_text(papers)));
+    }
+    let others: Vec<&RunResult> = row.not_comparable().filter(|run| !run.is_papers).collect();
+    if others.is_empty() && row.ours.is_none() && row.papers.is_none() {
         lines.push(Line::styled(" no run of ours", theme.style(Role::Dim)));
     }
     for run in others {
@@ -211,6 +214,20 @@ fn ours_text(ours: &Ours) -> String {
         ours.runs,
         ours.seeds,
         ours.devices.join(", "),
+    )
+}
+
+/// Full runs of the papers' recipe, against the papers alone.
+fn papers_text(papers: &Ours) -> String {
+    let runs = if papers.runs == 1 { "run" } else { "runs" };
+    let gap = papers.to_paper.map_or(String::new(), |gap| {
+        format!(", {} and {} against the paper", signed(gap.best), signed(gap.last))
+    });
+    format!(
+        " recipe paper: best {} %, last {} %{gap} · {} {runs}",
+        statistic(&papers.best),
+        statistic(&papers.last),
+        papers.runs
     )
 }
 

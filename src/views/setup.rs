@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::app::download::Download;
 use crate::app::fields::{self, Field};
 use crate::config::keys::Action;
-use crate::config::run::DataSource;
+use crate::config::run::{DataSource, RunSpec};
 use crate::config::theme::Role;
 use crate::runs::reference::{self, Printed};
 
@@ -84,10 +84,9 @@ fn draw_side(frame: &mut Frame, area: Rect, app: &App, beside: bool) {
         preview::draw(frame, pictures, app, panel);
         return;
     }
-    let rate = app
-        .setup
-        .field()
-        .is_some_and(|field| ["schedule", "learning_rate", "epochs"].contains(&field.key));
+    let rate = app.setup.field().is_some_and(|field| {
+        ["recipe", "schedule", "learning_rate", "epochs", "warm_up_epochs"].contains(&field.key)
+    });
     let chart = beside && (area.height >= TALL || (rate && area.height >= 2 * CHART));
     let rows = Constraint::Length(if chart { CHART } else { 0 });
     let [text, below] = Layout::vertical([Constraint::Min(0), rows]).areas(area);
@@ -151,6 +150,7 @@ pub fn field_at(app: &App, area: Rect, place: Position) -> Option<usize> {
 
 fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
     let rows = rows();
+    let default = fields::default_run(&app.setup.spec);
     let top = first_row(app, &rows, usize::from(area.height));
     let shown = rows.iter().enumerate().skip(top).take(usize::from(area.height));
     let lines = shown.map(|(place, index)| {
@@ -160,7 +160,7 @@ fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
             Line::styled(format!(" {}", field.section.title()), heading)
         };
         match index.map(|index| (index, field(index))) {
-            Some((index, Some(field))) => row(app, index, field),
+            Some((index, Some(field))) => row(app, index, field, &default),
             // The heading of the field below it.
             _ => rows
                 .get(place + 1)
@@ -184,10 +184,10 @@ fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
 }
 
 /// `  name   value   default` or, beside a value that cannot be used, why.
-fn row<'a>(app: &'a App, index: usize, field: &'static Field) -> Line<'a> {
+fn row<'a>(app: &'a App, index: usize, field: &'static Field, default: &RunSpec) -> Line<'a> {
     let focused = index == app.setup.focus;
     let edit = app.setup.edit.as_ref().filter(|_| focused);
-    let changed = app.setup.is_changed(field);
+    let changed = app.setup.is_changed(field, default);
     let value = match edit {
         Some(edit) => {
             let scroll = edit.input.visual_scroll(VALUE + 1);
@@ -215,7 +215,7 @@ fn row<'a>(app: &'a App, index: usize, field: &'static Field) -> Line<'a> {
             spans.push(Span::styled(format!(" {message}"), app.theme.style(Role::Bad)));
         }
         None if changed => {
-            let default = format!(" default {}", field.default_value());
+            let default = format!(" default {}", field.default_value(default));
             spans.push(Span::styled(default, app.theme.style(Role::Dim)));
         }
         None => {}
@@ -233,7 +233,8 @@ fn side_lines(app: &App, whole: bool) -> Vec<Line<'static>> {
             lines.push(Line::styled(message, app.theme.style(Role::Bad)));
         }
         lines.push(Line::raw(field.help));
-        let default = format!("default {}", field.default_value());
+        let default = field.default_value(&fields::default_run(&app.setup.spec));
+        let default = format!("default {default}");
         lines.push(Line::styled(default, app.theme.style(Role::Dim)));
     }
     if whole {

@@ -10,7 +10,9 @@ use resnet_tui::app::message::StartedRun;
 use resnet_tui::app::{App, Msg, update};
 use resnet_tui::config::interface::InterfaceConfig;
 use resnet_tui::config::keys::{BINDINGS, Binding, Scope};
+use resnet_tui::config::recipe::{self, Recipe};
 use resnet_tui::replay::{Replay, Speed};
+use resnet_tui::runs::differences::settings;
 use resnet_tui::runs::{RunHistory, event_log};
 use resnet_tui::views;
 
@@ -48,6 +50,26 @@ fn the_readme_lists_the_keys() {
         let _ = writeln!(table, "| {} | {help} |", keys.join(" "));
     }
     check("README.md", TABLE.0, Some(TABLE.1), &format!("{table}\n"));
+}
+
+#[test]
+fn the_recipes_stand_side_by_side() {
+    let specs = Recipe::ALL.map(Recipe::spec);
+    let settings = specs.each_ref().map(settings);
+    // The same in all of them, and worth a row.
+    let options = ["momentum", "weight_average", "augmentation.cutout", "augmentation.mixup"];
+    let mut table = "\n| | `keras` | `paper` | `modern` |\n| --- | --- | --- | --- |\n".to_owned();
+    for (index, setting) in settings[0].iter().enumerate() {
+        let values: [&str; 3] = std::array::from_fn(|recipe| {
+            let used = recipe::has_effect(&setting.key, &specs[recipe]);
+            if used { settings[recipe][index].value.as_str() } else { "-" }
+        });
+        if values != [values[0]; 3] || options.contains(&setting.key.as_str()) {
+            let _ = writeln!(table, "| `{}` | {} |", setting.key, values.join(" | "));
+        }
+    }
+    let (begin, end) = ("<!-- recipes: generated -->\n", "<!-- end of recipes -->\n");
+    check("docs/recipes.md", begin, Some(end), &format!("{table}\n"));
 }
 
 #[test]

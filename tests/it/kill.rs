@@ -17,12 +17,31 @@ fn program(runs: &Path) -> Command {
     command
 }
 
-fn begin(runs: &Path) -> Child {
+/// Everything that is drawn, remembered or computed from the step besides what Keras has.
+const EVERY_OPTION: [&str; 15] = [
+    "--recipe",
+    "modern",
+    "--epochs",
+    "2",
+    "--batch-size",
+    "32",
+    "--warm-up-epochs",
+    "1",
+    "--cutout",
+    "8",
+    "--mixup",
+    "0.4",
+    "--weight-average",
+    "0.99",
+    "--flip-evaluation",
+];
+
+fn begin(runs: &Path, options: &[&str]) -> Child {
     let mut command = program(runs);
     command.args(["--synthetic", "--synthetic-train-images", "1920"]);
-    command.args(["--synthetic-test-images", "300", "--n", "1", "--epochs", "2"]);
+    command.args(["--synthetic-test-images", "300", "--n", "1"]);
     command.args(["--device", "cpu", "--precision", "fp32", "--checkpoint-seconds", "1"]);
-    command.args(["--validation-split", "0.1", "--rotation-range", "10"]);
+    command.args(["--validation-split", "0.1", "--rotation-range", "10"]).args(options);
     command.spawn().unwrap()
 }
 
@@ -64,7 +83,17 @@ fn steps(run: &RunFolder) -> Vec<(u64, f64)> {
 
 #[test]
 fn killed_runs_end_bit_identical() {
-    let kills = std::env::var("KILLS").map_or(5, |text| text.parse().unwrap());
+    kill_again_and_again(&["--epochs", "2"], 5, 60);
+}
+
+#[test]
+fn killed_runs_with_every_option_end_bit_identical() {
+    kill_again_and_again(&EVERY_OPTION, 2, 20);
+}
+
+/// Kills a run as often as asked for, each time within its first lines.
+fn kill_again_and_again(options: &[&str], kills: u32, lines: usize) {
+    let kills = std::env::var("KILLS").map_or(kills, |text| text.parse().unwrap());
     let seed = std::env::var("KILL_SEED").map_or_else(
         |_| std::time::UNIX_EPOCH.elapsed().unwrap().as_secs(),
         |text| text.parse().unwrap(),
@@ -72,11 +101,11 @@ fn killed_runs_end_bit_identical() {
     println!("KILL_SEED={seed} KILLS={kills}");
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (calm, rough) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    finish(begin(calm.path()));
+    finish(begin(calm.path(), options));
 
-    kill_after(begin(rough.path()), random.random_range(2..60));
+    kill_after(begin(rough.path(), options), random.random_range(2..lines));
     for _ in 1..kills {
-        kill_after(resume(rough.path()), random.random_range(1..70));
+        kill_after(resume(rough.path()), random.random_range(1..lines + 10));
     }
     let before = only_run(rough.path()).history().unwrap();
     println!("at step {} after the last kill", before.step());

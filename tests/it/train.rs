@@ -28,6 +28,7 @@ fn started(job: &TrainingJob) -> TrainEvent {
         device_name: String::new(),
         precision: "fp32".to_owned(),
         libtorch: String::new(),
+        recipe: "keras".to_owned(),
         data: String::new(),
         data_fingerprint: String::new(),
         train_images: 1,

@@ -2,14 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use resnet_tui::config::run::{DataSource, DeviceChoice, PrecisionChoice, RunSpec};
+use resnet_tui::config::recipe::Recipe;
+use resnet_tui::config::run::{
+    DataSource, DeviceChoice, OptimizerChoice, PrecisionChoice, RunSpec, Schedule,
+};
 use resnet_tui::model::tensor_file::{self, Metadata};
+use resnet_tui::optimizer::schedule;
 use resnet_tui::protocol::{LoggedEvent, Outcome, Phase, TrainControl, TrainEvent};
 use resnet_tui::runs::history::{Ending, RunHistory};
 use resnet_tui::runs::{RunFolder, RunStore};
 use resnet_tui::supervisor::{StartOptions, Supervisor};
-use resnet_tui::training::trainer;
 use resnet_tui::training::worker::TrainerHandle;
+use resnet_tui::training::{evaluation, trainer};
 use tempfile::TempDir;
 
 /// Longer than any step here takes, however busy the machine.
@@ -113,10 +117,31 @@ fn a_pause_holds_within_a_step_and_the_run_goes_on() {
     assert_eq!(finished.outcome, Outcome::Stopped);
 }
 
-/// The test of tests: stopped and resumed at three places, the run has the same bytes.
 #[test]
 fn a_stopped_and_resumed_run_is_the_same_run() {
-    let spec = RunSpec { validation_split: 0.1, ..small() };
+    stop_and_resume(RunSpec { validation_split: 0.1, ..small() });
+}
+
+#[test]
+fn so_it_is_with_the_papers_recipe() {
+    let mut spec = small();
+    Recipe::Paper.apply(&mut spec);
+    stop_and_resume(RunSpec { epochs: 2, batch_size: 16, ..spec });
+}
+
+#[test]
+fn so_it_is_with_every_option() {
+    let mut spec = RunSpec { flip_evaluation: true, ..small() };
+    Recipe::Modern.apply(&mut spec);
+    spec.augmentation.cutout = 8;
+    spec.augmentation.mixup = 0.4;
+    spec.augmentation.rotation_range = 10.0;
+    let (epochs, batch_size, warm_up_epochs) = (2, 16, 1);
+    stop_and_resume(RunSpec { epochs, batch_size, warm_up_epochs, weight_average: 0.9, ..spec });
+}
+
+/// The test of tests: stopped and resumed at three places, the run has the same bytes.
+fn stop_and_resume(spec: RunSpec) {
     let (_calm_folder, calm) = supervisor();
     run_to_end(calm.start(spec.clone(), every_step()).unwrap());
     let (_folder, supervisor) = supervisor();
@@ -131,11 +156,70 @@ fn a_stopped_and_resumed_run_is_the_same_run() {
     let bytes =
         |supervisor: &Supervisor| std::fs::read(only_run(supervisor).checkpoint_path()).unwrap();
     assert!(bytes(&calm) == bytes(&supervisor), "the checkpoints differ");
-    let losses = |supervisor: &Supervisor| -> Vec<(u64, f64)> {
-        let history = only_run(supervisor).history().unwrap();
-        history.steps.iter().map(|step| (step.step, step.loss)).collect()
+    let best = |supervisor: &Supervisor| std::fs::read(only_run(supervisor).best_path()).unwrap();
+    assert!(best(&calm) == best(&supervisor), "the best weights differ");
+    let history = |supervisor: &Supervisor| only_run(supervisor).history().unwrap();
+    let steps = |supervisor: &Supervisor| -> Vec<(u64, f64, f64)> {
+        history(supervisor).steps.iter().map(|step| (step.step, step.loss, step.lr)).collect()
     };
-    assert_eq!(losses(&calm), losses(&supervisor));
+    assert_eq!(steps(&calm), steps(&supervisor));
+    let flips = |supervisor: &Supervisor| -> Vec<Option<f64>> {
+        history(supervisor).epochs.iter().map(|epoch| epoch.test_accuracy_flip).collect()
+    };
+    assert_eq!(flips(&calm), flips(&supervisor));
+}
+
+#[test]
+fn a_rate_that_changes_within_an_epoch_is_told_for_each_step() {
+    let (_folder, supervisor) = supervisor();
+    let mut spec = small();
+    Recipe::Modern.apply(&mut spec);
+    let spec = RunSpec { epochs: 2, batch_size: 16, warm_up_epochs: 1, ..spec };
+    let history = run_to_end(supervisor.start(spec.clone(), every_step()).unwrap());
+    assert_eq!(history.steps.len(), 20);
+    for (index, step) in (0..).zip(&history.steps) {
+        assert_eq!(step.lr, schedule::learning_rate(&spec, index, 10), "step {}", step.step);
+    }
+    assert_eq!((history.steps[9].lr, history.epochs[0].lr), (0.4, 0.4));
+    assert_eq!(history.epochs[1].lr, history.steps[19].lr);
+    // Weight decay is no part of the loss.
+    assert!(history.epochs.iter().all(|epoch| epoch.test_loss == epoch.test_cross_entropy));
+}
+
+#[test]
+fn what_spans_all_epochs_or_needs_another_memory_is_not_changed_on_the_way() {
+    let (_folder, supervisor) = supervisor();
+    let spec = RunSpec { schedule: Schedule::Cosine, max_steps: 2, ..small() };
+    run_to_end(supervisor.start(spec, every_step()).unwrap());
+    let longer = |spec: &mut RunSpec| spec.epochs = 3;
+    let error = supervisor.resume(only_run(&supervisor), longer, every_step()).unwrap_err();
+    assert!(error.to_string().contains("the cosine"), "{error}");
+    for change in [(|spec| spec.optimizer = OptimizerChoice::Sgd) as fn(&mut RunSpec), |spec| {
+        (spec.optimizer, spec.weight_average) = (OptimizerChoice::Adam, 0.9)
+    }] {
+        let resumed = supervisor.resume(only_run(&supervisor), change, every_step()).unwrap();
+        let Some(Ending::Failed(error)) = run_to_end(resumed).ending else { panic!("it went on") };
+        assert!(error.contains("another optimizer or weight average"), "{error}");
+    }
+}
+
+/// Averaged weights are what is measured and kept; the trained ones stay in the checkpoint.
+#[test]
+fn the_average_is_what_is_evaluated() {
+    let (_folder, supervisor) = supervisor();
+    let spec = RunSpec { epochs: 1, weight_average: 0.5, ..small() };
+    let history = run_to_end(supervisor.start(spec.clone(), every_step()).unwrap());
+    let run = only_run(&supervisor);
+    let (checkpoint, _) = tensor_file::read(&run.checkpoint_path()).unwrap();
+    let (best, _) = tensor_file::read(&run.best_path()).unwrap();
+    for (name, tensor) in &best {
+        assert_eq!(*tensor, checkpoint[&format!("optimizer.average.{name}")], "{name}");
+    }
+    let name = "stages.0.0.bn1.running_var";
+    assert_ne!(best[name], checkpoint[name]);
+    let measured = evaluation::evaluate_file(&spec, &run.best_path(), None).unwrap();
+    assert_eq!(measured.accuracy, history.epochs[0].test_accuracy);
+    assert!((measured.loss - history.epochs[0].test_loss).abs() < 1e-6);
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! The arguments of Keras's ImageDataGenerator.
+//! The arguments of Keras's ImageDataGenerator, and what Keras does not have.
 
 use super::{
     Entry, Field, Section, choice, choose, decimal, name, names, number, on_off, switch, switched,
-    toggle,
+    toggle, whole,
 };
 use crate::config::augmentation::{DataFormat, FillMode, PreprocessingFunction};
 
@@ -10,6 +10,9 @@ use crate::config::augmentation::{DataFormat, FillMode, PreprocessingFunction};
 #[rustfmt::skip]
 pub(super) const FIELDS: &[Field] = &[
     toggle!(Augmentation, "data_augmentation", data_augmentation, "Apply what follows to the training images. Images to evaluate on are never augmented."),
+    whole!(Augmentation, "random_crop", Entry::Integer(1), augmentation.random_crop, "Crop at random from the image with a margin of so many zeros; 0 is off. Not in Keras."),
+    whole!(Augmentation, "cutout", Entry::Integer(4), augmentation.cutout, "Set a square of this side to zero, around a random pixel; 0 is off. Not in Keras."),
+    decimal!(Augmentation, "mixup", 0.1, augmentation.mixup, "Blend each image and its label with another of its batch, in a share drawn from Beta(this, this); 0 is off. Not in Keras."),
     decimal!(Augmentation, "width_shift_range", 0.05, augmentation.width_shift_range, "Largest shift to either side, as a part of the width."),
     decimal!(Augmentation, "height_shift_range", 0.05, augmentation.height_shift_range, "Largest shift up or down, as a part of the height."),
     toggle!(Augmentation, "horizontal_flip", augmentation.horizontal_flip, "Mirror half of the images left to right."),

@@ -5,6 +5,7 @@ mod recipe;
 
 use clap::ValueEnum;
 
+use crate::config::recipe::nearest;
 use crate::config::run::RunSpec;
 
 /// A group of fields under one heading.
@@ -69,6 +70,11 @@ pub struct Field {
     pub set: fn(&mut RunSpec, &str) -> Result<(), String>,
 }
 
+/// The run that the defaults of a set-up are taken from: of the recipes that have a name, the closest.
+pub fn default_run(spec: &RunSpec) -> RunSpec {
+    nearest(spec).0.spec()
+}
+
 /// Every field, in the order of the screen.
 pub fn all() -> impl Iterator<Item = &'static Field> {
     recipe::BEFORE_AUGMENTATION.iter().chain(augmentation::FIELDS).chain(recipe::AFTER_AUGMENTATION)
@@ -84,20 +90,25 @@ impl Field {
         }
     }
 
-    /// Whether the value differs from the default recipe's.
-    pub fn is_changed(&self, spec: &RunSpec) -> bool {
-        (self.get)(spec) != self.default_value()
+    /// Whether the value differs from the default, given the run that is closest to `spec` of those
+    /// that have a name ([`default_run`]).
+    pub fn is_changed(&self, spec: &RunSpec, default: &RunSpec) -> bool {
+        (self.get)(spec) != self.default_value(default)
     }
 
-    /// The value in the default recipe.
-    pub fn default_value(&self) -> String {
-        (self.get)(&RunSpec::default())
+    /// The default value in a set-up that is closest to the run `default`.
+    pub fn default_value(&self, default: &RunSpec) -> String {
+        match self.key {
+            // The recipe itself has one default, whatever it is now.
+            "recipe" => (self.get)(&RunSpec::default()),
+            _ => (self.get)(default),
+        }
     }
 
     /// Sets the default value.
     pub fn reset(&self, spec: &mut RunSpec) {
         // The default of every field can be read back; a test holds it.
-        let _ = (self.set)(spec, &self.default_value());
+        let _ = (self.set)(spec, &self.default_value(&default_run(spec)));
     }
 
     /// Whether the value is typed.
@@ -265,6 +276,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::config::recipe::Recipe;
 
     /// The keys of all values in a TOML table, those of inner tables included.
     fn leaves(table: &toml::Table, keys: &mut BTreeSet<String>) {
@@ -281,8 +293,9 @@ mod tests {
         let table = toml::Table::try_from(RunSpec::default()).unwrap();
         let mut expected = BTreeSet::new();
         leaves(&table, &mut expected);
-        // The model picks version and n together; it is no value of its own.
-        expected.insert("model".to_owned());
+        // The model picks version and n together, the recipe all that belongs to one; they are no
+        // values of their own.
+        expected.extend(["model".to_owned(), "recipe".to_owned()]);
         let fields: BTreeSet<String> = all().map(|field| field.key.to_owned()).collect();
         assert_eq!(fields, expected);
         assert_eq!(all().count(), fields.len());
@@ -292,7 +305,7 @@ mod tests {
     fn every_default_reads_back_and_every_step_can_be_undone_by_reset() {
         for field in all() {
             let mut spec = RunSpec::default();
-            (field.set)(&mut spec, &field.default_value()).unwrap();
+            (field.set)(&mut spec, &field.default_value(&RunSpec::default())).unwrap();
             assert_eq!(spec, RunSpec::default(), "{}", field.key);
             for forward in [true, false] {
                 field.step(&mut spec, forward);
@@ -314,7 +327,9 @@ mod tests {
         (field("n").set)(&mut spec, " 9 ").unwrap();
         (field("schedule").set)(&mut spec, "plateau").unwrap();
         (field("horizontal_flip").set)(&mut spec, "off").unwrap();
-        assert!(field("n").is_changed(&spec) && field("schedule").is_changed(&spec));
+        let default = RunSpec::default();
+        assert!(field("n").is_changed(&spec, &default));
+        assert!(field("schedule").is_changed(&spec, &default));
         assert!(!spec.augmentation.horizontal_flip);
         let refused = |key: &str, text: &str| (field(key).set)(&mut RunSpec::default(), text);
         assert_eq!(refused("n", "").unwrap_err(), "needs a whole number");
@@ -341,6 +356,28 @@ mod tests {
         let shown = (field("model").get)(&spec);
         (field("model").set)(&mut spec, &shown).unwrap();
         assert_eq!(spec.n, 4);
+    }
+
+    #[test]
+    fn a_recipe_sets_the_others_and_each_goes_back_to_it() {
+        let mut spec = RunSpec { n: 5, ..RunSpec::default() };
+        let recipe = field("recipe");
+        recipe.step(&mut spec, true);
+        recipe.step(&mut spec, true);
+        assert_eq!(spec, RunSpec { n: 5, ..Recipe::Modern.spec() });
+        let default = default_run(&spec);
+        assert_eq!(default, Recipe::Modern.spec());
+        assert!(recipe.is_changed(&spec, &default));
+        assert!(!field("batch_size").is_changed(&spec, &default));
+        (field("epochs").set)(&mut spec, "10").unwrap();
+        assert_eq!((recipe.get)(&spec), "like modern");
+        (recipe.set)(&mut spec, "like modern").unwrap();
+        assert_eq!(spec.epochs, 10, "what is shown can be set");
+        field("epochs").reset(&mut spec);
+        assert_eq!(((recipe.get)(&spec).as_str(), spec.epochs), ("modern", 200));
+        recipe.step(&mut spec, true);
+        assert_eq!(spec, RunSpec { n: 5, ..RunSpec::default() });
+        assert!((recipe.set)(&mut spec, "x").unwrap_err().contains("keras, paper, modern"));
     }
 
     #[test]

@@ -28,7 +28,13 @@ pub(super) fn inspection() -> Inspection {
     };
     Inspection {
         weights: WeightsUsed::Best { epoch: 3 },
-        evaluation: Evaluation { loss: 0.6, cross_entropy: 0.45, accuracy: 0.855, images: 1_000 },
+        evaluation: Evaluation {
+            loss: 0.6,
+            cross_entropy: 0.45,
+            accuracy: 0.855,
+            accuracy_flip: None,
+            images: 1_000,
+        },
         class_names: *class_names(DataSource::Cifar10),
         confusion,
         mistakes: (0..24).map(mistake).collect(),
@@ -95,7 +101,7 @@ fn setup_with_pictures_a_download_and_the_learning_rate() {
     let request = app.setup.preview.as_ref().unwrap().asked.clone().unwrap();
     let images = vec![image; 16];
     let answer = Preview { request, images, stretched: false };
-    update(&mut app, Msg::Preview(Ok(answer)));
+    update(&mut app, Msg::Preview(Ok(Box::new(answer))));
     insta::assert_snapshot!("setup_pictures_80x24", picture(&app, 80, 24));
     insta::assert_snapshot!("setup_pictures_160x45", picture(&app, 160, 45));
     let mut app = app_with(&InterfaceConfig::default(), true);
