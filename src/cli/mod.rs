@@ -142,6 +142,9 @@ pub struct EvalArgs {
     /// Images at a time
     #[arg(long, value_name = "IMAGES", help_heading = "Where to compute")]
     pub batch_size: Option<u32>,
+    /// Measure the images together with their mirror images as well
+    #[arg(long, help_heading = "Output")]
+    pub flip_evaluation: bool,
     /// Print the result as JSON
     #[arg(long, help_heading = "Output")]
     pub json: bool,

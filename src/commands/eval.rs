@@ -18,6 +18,7 @@ pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
     if let Some(images) = args.batch_size {
         spec.batch_size = images;
     }
+    spec.flip_evaluation |= args.flip_evaluation;
     check(&spec)?;
     config.folders.complete(&mut spec.data)?;
     let result = catch(|| evaluate_file(&spec, &args.weights, args.logits.as_deref()))?;
@@ -25,8 +26,11 @@ pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
         let json = serde_json::to_string(&result).map_err(|error| Failure::Failed(error.into()))?;
         return print(&format!("{json}\n"));
     }
+    let flip = result.accuracy_flip.map_or(String::new(), |accuracy| {
+        format!(" ({:.2} % with mirror images)", 100.0 * accuracy)
+    });
     print(&format!(
-        "{} on {} test images: accuracy {:.2} %, loss {:.4}, cross-entropy {:.4}\n",
+        "{} on {} test images: accuracy {:.2} %{flip}, loss {:.4}, cross-entropy {:.4}\n",
         spec.architecture(),
         result.images,
         100.0 * result.accuracy,
