@@ -31,6 +31,12 @@ pub struct Cli {
     /// Keep the runs in this folder
     #[arg(long, value_name = "DIR")]
     pub runs_dir: Option<PathBuf>,
+    /// Take the images from this folder: the CIFAR-10 files, or cifar-10-batches-bin with them
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Draw the dashboard in ASCII characters alone
+    #[arg(long)]
+    pub ascii: bool,
     /// Play a recorded run in the dashboard, without training: an event log, or a run's folder
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,

@@ -23,6 +23,7 @@ use crate::cli::{Cli, Command, DataCommand, SummaryArgs};
 use crate::config::run::RunSpec;
 use crate::config::{Config, EXAMPLE};
 use crate::model::{Network, summary};
+use crate::native::context;
 use crate::openmp;
 use crate::replay::Replay;
 use crate::supervisor::Spawn;
@@ -76,11 +77,16 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
     if matches!(cli.command, None | Some(Command::Train(_) | Command::Eval(_) | Command::Bench(_)))
     {
         openmp::wait_considerately();
+        context::keep_memory();
     }
     let mut config = Config::load(cli.config.as_deref())?;
     if let Some(folder) = cli.runs_dir {
         config.folders.runs = folder;
     }
+    if let Some(folder) = cli.data_dir {
+        config.run.data.folder = folder;
+    }
+    config.interface.ascii |= cli.ascii;
     match cli.command {
         None => {
             let replay = cli.replay.map(|file| Replay::open(&file, cli.speed)).transpose()?;
