@@ -33,13 +33,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             update_runs::watch_for_failure(app, &run, &event);
             Vec::new()
         }
-        Msg::TrainerGone { run } => {
-            if let Some(view) = app.runs.iter_mut().find(|view| view.id == run) {
-                view.attached = false;
-                view.pending = None;
-            }
-            Vec::new()
-        }
+        Msg::TrainerGone { run } => trainer_gone(app, &run),
         Msg::RunStarted(started) => run_started(app, *started),
         Msg::Pointer { target, gesture } => pointed(app, target, gesture),
         Msg::Machine(sample) => {
@@ -133,8 +127,16 @@ fn train_event(app: &mut App, run: &str, event: &LoggedEvent) {
     view.apply(event);
     if let (TrainEvent::Failed(failed), None) = (&event.event, &view.history.started) {
         let spec = view.spec.clone();
-        answers::not_started(app, &spec, &failed.error);
+        answers::not_started(app, run, &spec, &failed.error);
     }
+}
+
+/// Takes note of the end of a trainer. A run that never began is gone with it.
+fn trainer_gone(app: &mut App, run: &str) -> Vec<Cmd> {
+    let Some(view) = app.runs.iter_mut().find(|view| view.id == run) else { return Vec::new() };
+    view.attached = false;
+    view.pending = None;
+    if view.history.started.is_none() { update_runs::deleted(app, run) } else { Vec::new() }
 }
 
 /// Brings the curves of the runs on the screens up to date.

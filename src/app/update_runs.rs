@@ -85,7 +85,7 @@ fn resume(app: &mut App, run: &RunRecord) -> Vec<Cmd> {
     }
     if run_queue::is_full(app) {
         let text = "Pause or stop it first, or let more runs be trained at a time in the queue.";
-        return tell(app, "A run is on", text);
+        return tell(app, "A run is training", text);
     }
     vec![Cmd::Resume(run.folder.id())]
 }
@@ -131,11 +131,11 @@ pub fn start(app: &mut App, spec: RunSpec) -> Vec<Cmd> {
         return vec![Cmd::Start(Box::new(spec))];
     }
     let title = match app.active_runs().count() {
-        1 => "A run is on".to_owned(),
-        count => format!("{count} runs are on"),
+        1 => "A run is training".to_owned(),
+        count => format!("{count} runs are training"),
     };
     let text = format!(
-        "{} can wait in the queue until there is a place. {} at a time are trained.",
+        "{} can wait in the queue until there is a place. Trained at a time: {}.",
         spec.architecture(),
         app.queue.config.max_parallel
     );
@@ -157,8 +157,7 @@ pub fn enqueue(app: &mut App, specs: Vec<RunSpec>) -> Vec<Cmd> {
 fn ask_for_missing(app: &mut App) -> Vec<Cmd> {
     let specs = missing(app);
     if specs.is_empty() {
-        let text =
-            "Every model of the document that can be built has a full run, or one on its way.";
+        let text = "Every model of the tables that can be built has a full run, or one on its way.";
         return tell(app, "Nothing is missing", text);
     }
     let title = match specs.len() {

@@ -194,7 +194,7 @@ fn a_run_trains_to_its_end_and_stays_on_the_screen() {
     let spec = RunSpec { epochs: 2, ..RunSpec::default() };
     let app = journey(spawn_scripted, spec, |person| {
         person.press("\n");
-        person.see("completed");
+        person.see("finished");
         person.see("best test accuracy 65.33 % (epoch 2)");
         person.press("q");
     });

@@ -34,8 +34,8 @@ const COLUMNS: [Column; 14] = [
     left("|", 1, 10),
     right("best", 10, 10),
     right("last", 10, 8),
-    right("-document", 9, 7),
-    right("-paper", 6, 5),
+    right("to Keras", 8, 7),
+    right("to paper", 8, 5),
     right("runs", 4, 4),
     right("epochs", 8, 6),
     right("s/epoch", 8, 3),
@@ -57,7 +57,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     ])
     .areas(area);
     let dim = app.theme.style(Role::Dim);
-    let text = " document: test accuracy in %, s/epoch on a GTX 1080 Ti | ours; * not comparable";
+    let text = " Keras: test accuracy in %, s/epoch on a GTX 1080 Ti | ours; * not comparable";
     frame.render_widget(Line::styled(text, dim), top);
     let fitting = Fitting::new(&COLUMNS, usize::from(area.width));
     frame.render_widget(fitting.titles(dim), titles);
@@ -131,7 +131,7 @@ fn other_cells(run: &RunResult, row: &ResultRow, theme: &Theme) -> Vec<Span<'sta
         String::new(),
         row.runs.len().to_string(),
         format!("{}/{}", run.epochs_done, run.epochs_planned),
-        run.seconds_per_epoch.map_or(String::new(), |it| format!("{it:.1}")),
+        run.seconds_per_epoch.map_or(String::new(), |it| format!("{it:.1}*")),
         run.device.clone().unwrap_or_default(),
     ];
     cells.map(|text| Span::styled(text, dim)).to_vec()
@@ -185,9 +185,9 @@ fn title_line(app: &App, library: &Library, row: &ResultRow) -> Line<'static> {
             let spec = recipe(architecture, &app.setup.spec);
             match (library.estimate(&spec), library.run_seconds(&spec)) {
                 (Some(estimate), Some(seconds)) => format!(
-                    "  a full run takes about {} here ({} an epoch, judged by {})",
+                    "  a full run takes about {} here ({} an epoch and its evaluation; from {})",
                     format::duration(seconds),
-                    format::duration(estimate.seconds_per_epoch),
+                    format::duration(seconds / f64::from(spec.epochs.max(1))),
                     estimate.measured
                 ),
                 _ => "  no run on this hardware yet to judge the time by".to_owned(),
@@ -221,7 +221,7 @@ fn gaps_text(ours: &Ours) -> String {
     };
     format!(
         " ours minus, in points: {} · {}",
-        gap("document", ours.to_document),
+        gap("Keras", ours.to_document),
         gap("paper", ours.to_paper)
     )
 }

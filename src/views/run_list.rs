@@ -162,7 +162,7 @@ fn cells(run: &RunRecord, theme: &Theme) -> Vec<Span<'static>> {
         state_span(&run.state, theme),
         Span::raw(run.title().to_owned()),
         Span::raw(spec.architecture().to_string()),
-        Span::styled(data_in_short(run), dim),
+        Span::styled(data_in_short(&run.description.spec, found(run)), dim),
         Span::styled(spec.seed.to_string(), dim),
         Span::raw(format!("{done}/{}", spec.epochs)),
         Span::styled("█".repeat(full) + &"░".repeat(CURVE - full), theme.style(Role::Frame)),
@@ -195,19 +195,23 @@ pub fn data_name(spec: &RunSpec) -> &'static str {
     }
 }
 
-/// The data set in one word. Files that are only laid out like CIFAR-10 are not called so.
-fn data_in_short(run: &RunRecord) -> &'static str {
-    let found = run.description.environment.as_ref().map(|it| it.data.as_str());
-    match (run.description.spec.data.source, found) {
+/// The data set in one word, from what was asked for and what was found. Files that are only laid out
+/// like CIFAR-10 are not called so.
+pub fn data_in_short(spec: &RunSpec, found: Option<&str>) -> &'static str {
+    match (spec.data.source, found) {
         (DataSource::Cifar10, Some(name)) if name != official::NAME => "unofficial",
-        _ => data_name(&run.description.spec),
+        _ => data_name(spec),
     }
+}
+
+/// The data set as it was found.
+fn found(run: &RunRecord) -> Option<&str> {
+    run.description.environment.as_ref().map(|it| it.data.as_str())
 }
 
 /// The data set as it was found, or as it was asked for.
 fn data(run: &RunRecord) -> String {
-    let found = run.description.environment.as_ref().map(|it| it.data.clone());
-    found.unwrap_or_else(|| data_name(&run.description.spec).to_owned())
+    found(run).unwrap_or_else(|| data_name(&run.description.spec)).to_owned()
 }
 
 fn draw_detail(frame: &mut Frame, area: Rect, app: &App, row: &Row) {
@@ -262,7 +266,7 @@ fn detail(run: &RunRecord, theme: &Theme) -> Vec<Line<'static>> {
     }
     let deviations = deviations(&run.description, history);
     lines.push(if deviations.is_empty() {
-        Line::styled(" a full run of the document's recipe", theme.style(Role::Good))
+        Line::styled(" a full run of the Keras recipe", theme.style(Role::Good))
     } else {
         Line::styled(format!(" not comparable: {}", deviations.join("; ")), dim)
     });

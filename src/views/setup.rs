@@ -239,12 +239,22 @@ fn side_lines(app: &App, whole: bool) -> Vec<Line<'static>> {
     if whole {
         lines.push(Line::default());
         lines.extend(run_lines(app));
-        for note in &app.notes {
+        for note in waiting(app).iter().chain(&app.notes) {
             lines.push(Line::default());
             lines.push(Line::styled(note.clone(), app.theme.style(Role::Warning)));
         }
     }
     lines
+}
+
+/// Which runs were broken off and can go on.
+fn waiting(app: &App) -> Option<String> {
+    let key = app.keymap.hint(Action::ShowRuns).unwrap_or_default();
+    match app.library.as_ref()?.waiting() {
+        0 => None,
+        1 => Some(format!("1 interrupted or paused run can go on: {key} Runs")),
+        count => Some(format!("{count} interrupted or paused runs can go on: {key} Runs")),
+    }
 }
 
 fn run_lines(app: &App) -> Vec<Line<'static>> {
@@ -254,8 +264,9 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
     let mut lines = vec![
         Line::styled(format!("{architecture}: depth {}", architecture.depth()), accent),
         Line::raw(format!(
-            "{} epochs, batch {}, {}",
+            "{} {}, batch {}, {}",
             spec.epochs,
+            if spec.epochs == 1 { "epoch" } else { "epochs" },
             spec.batch_size,
             match app.setup.further_seeds.len() {
                 0 => format!("seed {}", spec.seed),
@@ -275,7 +286,7 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
             Some(_) => format!("{} %", cell.text),
             None => cell.text.clone(),
         };
-        lines.push(Line::raw(format!("document, 200 epochs: {}", figure(&row.accuracy))));
+        lines.push(Line::raw(format!("Keras, 200 epochs: {}", figure(&row.accuracy))));
         lines.push(Line::raw(format!("original paper: {}", figure(&row.paper))));
     }
     lines.push(Line::default());
@@ -288,7 +299,8 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
         };
         Line::styled(text, app.theme.style(Role::Good))
     } else {
-        let text = format!("{problems} value(s) to correct before the start");
+        let values = if problems == 1 { "value" } else { "values" };
+        let text = format!("{problems} {values} to correct before the start");
         Line::styled(text, app.theme.style(Role::Bad))
     });
     lines

@@ -279,7 +279,7 @@ fn a_recorded_run_is_played_without_training() {
         command.args(["--replay", "assets/resnet20v1.replay.jsonl", "--speed", "max"]);
         command
     });
-    let text = terminal.until_text("completed");
+    let text = terminal.until_text("✓ finished");
     assert!(text.contains("replay") && text.contains("ResNet20v1"), "{text}");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);

@@ -42,7 +42,7 @@ pub fn chart<'a>(area: Rect, app: &'a App, run: &'a RunView, kind: ChartKind) ->
     // The figures are for CIFAR-10; other images have nothing to do with them.
     let has_figures = kind == ChartKind::Accuracy && run.spec.data.source == DataSource::Cifar10;
     let row = reference::row(run.spec.architecture()).filter(|_| has_figures);
-    let document = if area.width < ROOMY { "document" } else { "document, 200 epochs" };
+    let document = if area.width < ROOMY { "Keras" } else { "Keras, 200 epochs" };
     let figures = row
         .map(|row| [(row.accuracy.number, document), (row.paper.number, "paper")])
         .unwrap_or_default();
@@ -155,7 +155,8 @@ impl<'a> Curves<'a> {
         let evaluation = x_axis::of_epochs(axis, &self.run.history, |epoch| epoch.eval_seconds);
         let evaluation = lines::of_epochs(&evaluation, self.app.charts, window);
         let mut series = train.series(look("train", Role::Time, theme), words);
-        series.extend(evaluation.series(look("evaluation", Role::Test, theme), words));
+        let look = Look { pattern: Pattern::Dashed, ..look("evaluation", Role::Test, theme) };
+        series.extend(evaluation.series(look, words));
         series
     }
 
