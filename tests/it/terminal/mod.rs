@@ -1,13 +1,16 @@
 //! The dashboard as a person meets it: the real program in a pseudo-terminal.
 
+mod trouble;
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use resnet_tui::protocol::Outcome;
 use resnet_tui::runs::history::Ending;
 use resnet_tui::runs::{RunFolder, RunHistory, RunStore};
@@ -39,9 +42,18 @@ type Shared = Arc<(Mutex<vt100::Parser>, Condvar)>;
 struct Terminal {
     root: TempDir,
     screen: Shared,
+    /// The side of the person; without it the terminal is gone.
+    side: Option<Side>,
+    child: Box<dyn Child + Send + Sync>,
+}
+
+/// What a person at the terminal holds of it.
+struct Side {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    /// Whether the watcher is to let go with what comes next.
+    letting_go: Arc<AtomicBool>,
+    watcher: JoinHandle<()>,
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
@@ -78,13 +90,24 @@ impl Terminal {
         let reader = pair.master.try_clone_reader().unwrap();
         let screen: Shared =
             Arc::new((Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)), Condvar::default()));
-        watch(reader, Arc::clone(&screen));
-        Self { root, screen, master: pair.master, keys, child }
+        let letting_go = Arc::new(AtomicBool::new(false));
+        let watcher = watch(reader, Arc::clone(&screen), Arc::clone(&letting_go));
+        let side = Some(Side { master: pair.master, keys, letting_go, watcher });
+        Self { root, screen, side, child }
     }
 
     fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let side = self.side.as_mut().unwrap();
+        side.keys.write_all(keys.as_bytes()).unwrap();
+        side.keys.flush().unwrap();
+    }
+
+    /// Lets go of the terminal, as a connection does that drops. The program must be drawing now and
+    /// then: with its next drawing the last hand is off.
+    fn hang_up(&mut self) {
+        let side = self.side.take().unwrap();
+        side.letting_go.store(true, Ordering::SeqCst);
+        side.watcher.join().unwrap();
     }
 
     /// Waits until the screen satisfies a condition; gives its text.
@@ -113,7 +136,7 @@ impl Terminal {
 
     fn resize(&self, columns: u16, rows: u16) {
         self.screen.0.lock().unwrap().set_size(cells(rows), cells(columns));
-        self.master.resize(size(columns, rows)).unwrap();
+        self.side.as_ref().unwrap().master.resize(size(columns, rows)).unwrap();
     }
 
     fn signal(&self, signal: Signal) {
@@ -129,7 +152,28 @@ impl Terminal {
                 && !screen.bracketed_paste()
                 && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
         });
-        self.child.wait().unwrap().exit_code()
+        self.wait().exit_code()
+    }
+
+    /// Waits for the program to end by itself.
+    fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the program does not end");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the run on disk satisfies a condition.
+    fn until_run(&self, what: &str, condition: impl Fn(&RunHistory) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition(&self.run().1) {
+            assert!(Instant::now() < deadline, "no {what}");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn run(&self) -> (RunFolder, RunHistory) {
@@ -153,14 +197,21 @@ fn arguments(root: &TempDir) -> [String; 4] {
 }
 
 /// Shows what the program writes until it ends.
-fn watch(mut reader: Box<dyn Read + Send>, screen: Shared) {
+fn watch(
+    mut reader: Box<dyn Read + Send>,
+    screen: Shared,
+    letting_go: Arc<AtomicBool>,
+) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(read @ 1..) = reader.read(&mut bytes) {
             screen.0.lock().unwrap().process(&bytes[..read]);
             screen.1.notify_all();
+            if letting_go.load(Ordering::SeqCst) {
+                return;
+            }
         }
-    });
+    })
 }
 
 /// The run goes on from its checkpoint for a few steps, and those are its last.
@@ -196,62 +247,6 @@ fn start_pause_go_on_pause_and_quit_then_resume() {
     assert_eq!(terminal.end(), 0);
     terminal.until_text("train --resume");
     go_on(&terminal);
-}
-
-#[test]
-fn a_signal_to_end_leaves_a_checkpoint_and_the_terminal_as_it_was() {
-    for signal in [Signal::TERM, Signal::HUP] {
-        let mut terminal = Terminal::open();
-        terminal.start();
-        terminal.signal(signal);
-        assert_eq!(terminal.end(), 0, "{signal:?}");
-        let (_, history) = terminal.run();
-        assert_eq!(history.ending, Some(Ending::Finished(Outcome::Stopped)), "{signal:?}");
-        go_on(&terminal);
-    }
-}
-
-#[test]
-fn suspended_and_back() {
-    let mut terminal = Terminal::open_with(|root| {
-        // Job control is a shell's: a program without one cannot be suspended.
-        let mut command = CommandBuilder::new("bash");
-        let script = r#"set -m; "$0" "$@"; echo SUSPENDED; read -r; fg"#;
-        command.args(["-c", script, PROGRAM]);
-        arguments(root).iter().for_each(|argument| command.arg(argument));
-        command
-    });
-    terminal.start();
-    terminal.press("\x1a");
-    terminal.until("the shell", |screen| {
-        screen.contents().contains("SUSPENDED") && !screen.alternate_screen()
-    });
-    terminal.press("\r");
-    terminal.until("the dashboard", |screen| {
-        screen.alternate_screen() && screen.contents().contains("▶ training")
-    });
-    terminal.press("q");
-    terminal.until_text("stop and quit");
-    terminal.press("s");
-    assert_eq!(terminal.end(), 0);
-}
-
-#[test]
-fn any_size_is_drawn_and_the_smallest_says_one_line() {
-    let mut terminal = Terminal::open();
-    terminal.start();
-    for number in 0..60u16 {
-        terminal.resize(1 + number * 37 % 200, 1 + number * 11 % 60);
-    }
-    terminal.resize(39, 11);
-    let small = terminal.until_text("needs 40 by 12");
-    assert!(small.contains("ing"), "the state is said: {small}");
-    terminal.resize(160, 45);
-    terminal.until_text("learning rate");
-    terminal.press("q");
-    terminal.until_text("stop and quit");
-    terminal.press("s");
-    assert_eq!(terminal.end(), 0);
 }
 
 #[test]
