@@ -1,10 +1,12 @@
-//! SIGINT, SIGTERM and SIGHUP: the first asks, the second ends the process at once.
+//! SIGINT, SIGTERM and SIGHUP: the first asks, the second ends the process at once. SIGXFSZ: an error.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 /// Begins to catch the signals. The first one's number arrives in the channel; the process leaves
@@ -25,6 +27,16 @@ pub fn listen() -> io::Result<Receiver<i32>> {
         }
     })?;
     Ok(receiver)
+}
+
+/// Has a file that grows past what `ulimit -f` allows be an error of the write, as a full disk is,
+/// rather than the end of the process.
+///
+/// # Errors
+/// When the operating system refuses the handler.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    // Nobody asks whether it was raised: the write says so.
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
 /// The exit status of a process that a signal ended: 128 and its number, as shells report it.

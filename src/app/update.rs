@@ -26,6 +26,10 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::Terminate => interrupt(app),
+        Msg::TerminalGone if app.leaving == Some(Leaving::WhenStopped) => Vec::new(),
+        Msg::TerminalGone => leave(app, Leaving::WhenStopped),
+        Msg::Suspend => vec![Cmd::Suspend],
+        Msg::Continued => vec![Cmd::Retake],
         Msg::Train { run, event } => {
             // Time never runs backwards between ticks.
             app.now = app.now.max(Some(event.time));
@@ -162,6 +166,7 @@ fn pointed(app: &mut App, target: Target, gesture: Gesture) -> Vec<Cmd> {
         Target::Tab(screen) => app.screen = screen,
         Target::Field(index) if app.setup.edit.is_none() => app.setup.focus = index,
         Target::Field(_) | Target::Row(_) => {}
+        Target::ScreenRow(index) => return update_runs::row_clicked(app, index),
         Target::Chart { chart, position } => {
             let end = shown_end(app);
             let view = match app.screen {

@@ -44,6 +44,27 @@ pub fn act_on_runs(app: &mut App, action: Action) -> Vec<Cmd> {
     }
 }
 
+/// A click selects a row of Results or Runs; one on the selected row opens it, as enter does.
+pub fn row_clicked(app: &mut App, row: usize) -> Vec<Cmd> {
+    let Some(library) = &app.library else { return Vec::new() };
+    match app.screen {
+        Screen::Results if app.results.selection(library) == row => {
+            return act_on_results(app, Action::Accept);
+        }
+        Screen::Results => app.results.selected = row,
+        Screen::Runs => {
+            // Whoever clicks is done with typing the filter.
+            app.run_list.typing = false;
+            if app.run_list.selection(&app.run_list.rows(library)) == row {
+                return act_on_runs(app, Action::Accept);
+            }
+            app.run_list.select(row, library);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
 fn ask(app: &mut App, purpose: Purpose, run: &RunRecord) -> Vec<Cmd> {
     app.overlays.push(Overlay::Prompt(Box::new(Prompt::new(purpose, run))));
     Vec::new()

@@ -15,7 +15,7 @@ pub mod train;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::CommandFactory;
 
 use crate::cli::run::flag_problem;
@@ -26,6 +26,7 @@ use crate::model::{Network, summary};
 use crate::native::context;
 use crate::openmp;
 use crate::replay::Replay;
+use crate::signals::survive_file_size_limit;
 use crate::supervisor::Spawn;
 
 /// Why a command did not do what it was asked to.
@@ -79,6 +80,7 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
         openmp::wait_considerately();
         context::keep_memory();
     }
+    survive_file_size_limit().context("cannot catch signals")?;
     let mut config = Config::load(cli.config.as_deref())?;
     if let Some(folder) = cli.runs_dir {
         config.folders.runs = folder;

@@ -33,6 +33,7 @@ use crate::presets::Presets;
 use crate::replay::Replay;
 use crate::supervisor::Supervisor;
 use guard::Guard;
+use run::Handover;
 use tasks::{Places, Tasks};
 use trainers::Trainers;
 
@@ -85,7 +86,13 @@ pub fn run(session: Session) -> Result<()> {
     input::read_events(sender).context("cannot start the input thread")?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
     let mut terminal = Terminal::new(backend).context("cannot draw on the terminal")?;
-    let app = run::run(&mut terminal, &inputs, app, trainers, tasks, || guard.suspend());
+    let app = run::run(&mut terminal, &inputs, app, trainers, tasks, |handover| match handover {
+        Handover::Suspend => guard.suspend(),
+        Handover::Retake => guard.retake(),
+    });
+    // In this order: it complains on standard error where the terminal is gone, and panics where it
+    // cannot; until the guard is dropped that is the log.
+    drop(terminal);
     drop(guard);
     // The terminal may be gone by now; the runs are safe all the same.
     let _ = io::stdout().write_all(summary::summary(&app).as_bytes());

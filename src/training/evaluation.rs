@@ -135,7 +135,8 @@ pub fn evaluate_file(spec: &RunSpec, weights: &Path, logits: Option<&Path>) -> R
     let parameters = weights::from_named(&network, &named, device)
         .with_context(|| format!("cannot evaluate {}", weights.display()))?;
     let dataset = Dataset::load(&spec.data, Path::new(""))?;
-    let train = DeviceImages::new(&dataset.train, device);
+    // As while training: what was held out has no part in the statistics.
+    let (_, train) = DeviceImages::new(&dataset.train, device).hold_out(spec.validation_split);
     let kind = device::precision(spec.precision, device).kind();
     let format = InputFormat::new(&train.images, spec, kind);
     let test = DeviceImages::new(&dataset.test, device);

@@ -23,7 +23,7 @@ use crate::app::run_view::{RunState, RunView};
 use crate::config::keys::Action;
 use crate::config::theme::Role;
 
-mod charts;
+pub mod charts;
 
 mod marks;
 

@@ -10,12 +10,12 @@
 //! ```
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
 use super::columns::{Column, Fitting, first_row, left, right};
-use super::format;
+use super::{columns, format};
 use crate::app::App;
 use crate::app::library::Library;
 use crate::app::results::recipe;
@@ -42,27 +42,39 @@ const COLUMNS: [Column; 14] = [
     left("device", 24, 2),
 ];
 
+/// What the columns are, their titles, the rows, and what is known of the selected one.
+fn parts(area: Rect) -> [Rect; 4] {
+    let detail = if area.height >= 16 { DETAIL } else { 0 };
+    Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(detail),
+    ])
+    .areas(area)
+}
+
+/// The row at a place of the screen.
+pub fn row_at(area: Rect, app: &App, place: Position) -> Option<usize> {
+    let library = app.library.as_ref()?;
+    let [_, _, list, _] = parts(area);
+    columns::row_at(list, app.results.selection(library), library.results.len(), place)
+}
+
 /// Draws the screen.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let Some(library) = &app.library else {
         frame.render_widget(Line::styled(" Reading the runs…", app.theme.style(Role::Dim)), area);
         return;
     };
-    let detail = if area.height >= 16 { DETAIL } else { 0 };
-    let [top, titles, list, below] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Min(0),
-        Constraint::Length(detail),
-    ])
-    .areas(area);
+    let [top, titles, list, below] = parts(area);
     let dim = app.theme.style(Role::Dim);
     let text = " Keras: test accuracy in %, s/epoch on a GTX 1080 Ti | ours; * not comparable";
     frame.render_widget(Line::styled(text, dim), top);
     let fitting = Fitting::new(&COLUMNS, usize::from(area.width));
     frame.render_widget(fitting.titles(dim), titles);
     let rows = &library.results;
-    let selected = app.results.selected.min(rows.len().saturating_sub(1));
+    let selected = app.results.selection(library);
     let first = first_row(selected, rows.len(), usize::from(list.height));
     for (area, (place, row)) in list.rows().zip(rows.iter().enumerate().skip(first)) {
         let line = fitting.line(cells(row, &app.theme));

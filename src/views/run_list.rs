@@ -11,14 +11,14 @@
 
 use jiff::tz::TimeZone;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
 use super::columns::{Column, Fitting, first_row, left, right};
 use super::sparkline::sparkline;
-use super::{format, prompt, run_queue};
+use super::{columns, format, prompt, run_queue};
 use crate::app::App;
 use crate::app::library::Library;
 use crate::app::run_list::{Row, epochs_done};
@@ -52,6 +52,26 @@ const COLUMNS: [Column; 12] = [
     left("tags", 16, 4),
 ];
 
+/// The queue, how many runs, the titles, the rows, and what is known of the selected one.
+fn parts(area: Rect, queue: bool) -> [Rect; 5] {
+    let detail = if area.height >= 16 { DETAIL } else { 0 };
+    Layout::vertical([
+        Constraint::Length(u16::from(queue)),
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(detail),
+    ])
+    .areas(area)
+}
+
+/// The row at a place of the screen.
+pub fn row_at(area: Rect, app: &App, place: Position) -> Option<usize> {
+    let rows = app.run_list.rows(app.library.as_ref()?);
+    let [_, _, _, list, _] = parts(area, run_queue::line(app).is_some());
+    columns::row_at(list, app.run_list.selection(&rows), rows.len(), place)
+}
+
 /// Draws the screen.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let Some(library) = &app.library else {
@@ -61,15 +81,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let rows = app.run_list.rows(library);
     let selected = app.run_list.selection(&rows);
     let queue = run_queue::line(app);
-    let detail = if area.height >= 16 { DETAIL } else { 0 };
-    let [queue_area, top, titles, list, below] = Layout::vertical([
-        Constraint::Length(u16::from(queue.is_some())),
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Min(0),
-        Constraint::Length(detail),
-    ])
-    .areas(area);
+    let [queue_area, top, titles, list, below] = parts(area, queue.is_some());
     if let Some(line) = queue {
         frame.render_widget(line, queue_area);
     }

@@ -21,6 +21,9 @@ use crate::views::lines::{self, Look, Window};
 /// Columns from which the label of a reference says more.
 const ROOMY: u16 = 50;
 
+/// The curve of the seconds that evaluation takes.
+const EVALUATION: &str = "evaluation";
+
 /// Draws one chart of the run.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, run: &RunView, kind: ChartKind) {
     chart(area, app, run, kind).draw(area, frame.buffer_mut(), &app.theme);
@@ -155,8 +158,7 @@ impl<'a> Curves<'a> {
         let evaluation = x_axis::of_epochs(axis, &self.run.history, |epoch| epoch.eval_seconds);
         let evaluation = lines::of_epochs(&evaluation, self.app.charts, window);
         let mut series = train.series(look("train", Role::Time, theme), words);
-        let look = Look { pattern: Pattern::Dashed, ..look("evaluation", Role::Test, theme) };
-        series.extend(evaluation.series(look, words));
+        series.extend(evaluation.series(look(EVALUATION, Role::Test, theme), words));
         series
     }
 
@@ -167,13 +169,14 @@ impl<'a> Curves<'a> {
 }
 
 fn look<'a>(name: &'a str, role: Role, theme: &Theme) -> Look<'a> {
-    let train = role == Role::Train;
+    // One of the two curves of a chart, so that they are told apart without colour.
+    let dashed = role == Role::Train || name == EVALUATION;
     Look {
         name,
         style: theme.style(role),
         faint: theme.style(Role::Frame),
-        pattern: if train { Pattern::Dashed } else { Pattern::Solid },
-        symbol: if train { '+' } else { '*' },
+        pattern: if dashed { Pattern::Dashed } else { Pattern::Solid },
+        symbol: if dashed { '+' } else { '*' },
         sign: None,
     }
 }
