@@ -184,7 +184,7 @@ const fn bind(
 pub const BINDINGS: &[Binding] = &[
     bind(Action::ShowSetup, Scope::Everywhere, &["1"], "setup", "Show Setup: describe a run and start it"),
     bind(Action::ShowLive, Scope::Everywhere, &["2"], "live", "Show Live: watch a run and steer it"),
-    bind(Action::ShowResults, Scope::Everywhere, &["3"], "results", "Show Results: the tables of Keras and the papers with ours beside them"),
+    bind(Action::ShowResults, Scope::Everywhere, &["3"], "results", "Show Results: the published tables with ours beside them"),
     bind(Action::ShowCompare, Scope::Everywhere, &["4"], "compare", "Show Compare: runs beside and over each other"),
     bind(Action::ShowRuns, Scope::Everywhere, &["5"], "runs", "Show Runs: every run on disk"),
     bind(Action::ShowQueue, Scope::Everywhere, &["Q"], "queue", "Show the runs that wait for their turn"),
