@@ -9,6 +9,8 @@ use crossbeam_channel::{Receiver, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
+use crate::native::exit_at_once;
+
 /// Begins to catch the signals. The first one's number arrives in the channel; the process leaves
 /// with the second one's exit status, whatever it is doing.
 ///
@@ -23,7 +25,7 @@ pub fn listen() -> io::Result<Receiver<i32>> {
             let _ = sender.send(first);
         }
         if let Some(second) = signals.next() {
-            std::process::exit(i32::from(exit_status(second)));
+            exit_at_once(exit_status(second));
         }
     })?;
     Ok(receiver)

@@ -29,6 +29,7 @@ use crate::app::{App, summary};
 use crate::config::interface::InterfaceConfig;
 use crate::config::queue::QueueConfig;
 use crate::config::run::RunSpec;
+use crate::native::exit_at_once;
 use crate::presets::Presets;
 use crate::replay::Replay;
 use crate::supervisor::Supervisor;
@@ -95,6 +96,11 @@ pub fn run(session: Session) -> Result<()> {
     drop(terminal);
     drop(guard);
     // The terminal may be gone by now; the runs are safe all the same.
-    let _ = io::stdout().write_all(summary::summary(&app).as_bytes());
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(summary::summary(&app).as_bytes()).and_then(|()| stdout.flush());
+    if app.active_runs().any(|run| !run.is_paused()) {
+        // Left at once, with trainers at work.
+        exit_at_once(0);
+    }
     Ok(())
 }

@@ -25,6 +25,18 @@ fn a_signal_to_end_leaves_a_checkpoint_and_the_terminal_as_it_was() {
 }
 
 #[test]
+fn asked_twice_it_leaves_at_once_and_in_order() {
+    // Each time the trainer is somewhere else.
+    for _ in 0..5 {
+        let mut terminal = Terminal::open();
+        terminal.start();
+        terminal.press("\x03\x03");
+        assert_eq!(terminal.end(), 0);
+        go_on(&terminal);
+    }
+}
+
+#[test]
 fn a_connection_that_drops_ends_the_program_with_a_checkpoint() {
     let mut terminal = Terminal::open();
     terminal.start();
