@@ -39,7 +39,7 @@ TEST_IMAGES = 10_000
 # Without its dependencies tf_keras does not bring a second TensorFlow.
 ENVIRONMENTS = {
     "keras": [["tensorflow-cpu==2.21.0", "scipy==1.17.1"], ["--no-deps", "tf_keras==2.21.0"]],
-    "torch": [["torch==2.11.0", "numpy==2.4.6", "setuptools"]],
+    "torch": [["torch==2.11.0", "setuptools"]],
 }
 
 TITLES = {

@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
+import numpy
 import tensorflow
 import tf_keras
 from tf_keras.layers import (
@@ -103,7 +104,8 @@ def build(model):
 def prepared_images(count):
     """Images as the script feeds them: channels last, over 255, less the mean; labels one-hot."""
     pixels, labels = measure.random_images(count)
-    images = pixels.transpose(0, 2, 3, 1).astype("float32") / 255
+    images = numpy.frombuffer(pixels, numpy.uint8).reshape(-1, 3, 32, 32)
+    images = images.transpose(0, 2, 3, 1).astype("float32") / 255
     images -= images.mean(axis=0)
     return images, tf_keras.utils.to_categorical(labels, measure.CLASSES)
 

@@ -52,7 +52,7 @@ def add_options(parser):
 def main():
     options = measure.arguments("PyTorch, eager", add_options)
     memory_format = torch.channels_last if options.channels_last else torch.contiguous_format
-    pixels, labels = map(torch.from_numpy, measure.random_images(measure.TEST_IMAGES))
+    pixels, labels = pytorch_model.random_images()
     loader = DataLoader(
         TrainingImages(pixels, labels),
         batch_size=options.batch_size,

@@ -143,6 +143,12 @@ def adam(network, **options):
     return torch.optim.Adam(groups, eps=1e-7, **options)
 
 
+def random_images(count=measure.TEST_IMAGES):
+    """Pixels u8 [count, 3, 32, 32] and labels."""
+    pixels, labels = measure.random_images(count)
+    return torch.frombuffer(pixels, dtype=torch.uint8).view(-1, 3, 32, 32), torch.tensor(labels)
+
+
 def standardized(pixels, mean):
     """Pixels over 255, less the mean image."""
     return pixels.float() / 255 - mean

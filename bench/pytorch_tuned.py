@@ -27,7 +27,7 @@ def add_options(parser):
 def main():
     options = measure.arguments("PyTorch, tuned", add_options)
     torch.set_flush_denormal(True)
-    pixels, labels = map(torch.from_numpy, measure.random_images(measure.TEST_IMAGES))
+    pixels, labels = pytorch_model.random_images()
     images = ResidentImages(pixels, labels)
     network = pytorch_model.ResNet(options.model).to(memory_format=torch.channels_last)
     network.freeze_dead_biases()

@@ -78,13 +78,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (images, labels) =
         (images.narrow(0, 0, options.test_images), labels.narrow(0, 0, options.test_images));
-    evaluate(&network, &images.narrow(0, 0, EVALUATION_BATCH), &labels.narrow(0, 0, EVALUATION_BATCH));
+    evaluate(
+        &network,
+        &images.narrow(0, 0, EVALUATION_BATCH),
+        &labels.narrow(0, 0, EVALUATION_BATCH),
+    );
     let evaluation = Instant::now();
     evaluate(&network, &images, &labels);
     let evaluation = vec![evaluation.elapsed().as_secs_f64()];
 
     let step = spread(milliseconds);
-    let images_per_second = 1e3 * options.batch_size as f64 / step["median"].as_f64().unwrap_or(0.0);
+    let images_per_second =
+        1e3 * options.batch_size as f64 / step["median"].as_f64().unwrap_or(0.0);
     let result = json!({
         "peer": "tch_nn",
         "model": options.model,
@@ -138,10 +143,7 @@ fn augment(images: &Tensor) -> Tensor {
     let (zero, one) = (flips.zeros_like(), flips.ones_like());
     let row = |numbers: [&Tensor; 3]| Tensor::stack(&numbers, 1);
     let matrices = Tensor::stack(
-        &[
-            row([&flips, &zero, &shifts.select(1, 0)]),
-            row([&zero, &one, &shifts.select(1, 1)]),
-        ],
+        &[row([&flips, &zero, &shifts.select(1, 0)]), row([&zero, &one, &shifts.select(1, 1)])],
         1,
     );
     let grid = Tensor::affine_grid_generator(&matrices, images.size(), false);

@@ -8,7 +8,13 @@ use tch::nn::{self, Path, SequentialT};
 pub const PENALISED: usize = 1;
 
 /// A 3×3 or 1×1 convolution, padded as TensorFlow pads it.
-fn convolution(path: Path<'_>, inputs: i64, outputs: i64, size: i64, stride: i64) -> nn::Func<'static> {
+fn convolution(
+    path: Path<'_>,
+    inputs: i64,
+    outputs: i64,
+    size: i64,
+    stride: i64,
+) -> nn::Func<'static> {
     // A stride of 2 on an even size pads the right and the bottom alone.
     let one_sided = size == 3 && stride == 2;
     let config = nn::ConvConfig {
