@@ -262,9 +262,16 @@ def machine(options):
         "system": f"{platform.system()} {platform.release()}",
         "date": datetime.date.today().isoformat(),
         "program": answer_of([str(program(options)), "--version"]),
-        "commit": answer_of(["git", "-C", str(REPOSITORY), "rev-parse", "--short", "HEAD"]),
+        "commit": commit(options),
         "command": "python3 bench/compare.py " + " ".join(sys.argv[1:]),
     }
+
+
+def commit(options):
+    """What the program was built from; unknown where a built one was named."""
+    if options.program:
+        return ""
+    return answer_of(["git", "-C", str(REPOSITORY), "rev-parse", "--short", "HEAD"])
 
 
 def cpu_flags():
@@ -337,7 +344,8 @@ def table(lines):
         f"{about['memory_bytes'] / 2**30:.0f} GiB, {about['system']}; "
         f"{' '.join(about['flags']) or 'no vector flags known'}; "
         f"bf16 {'native' if about['native_bf16'] else 'not native'}; "
-        f"{about['program']} ({about['commit']}); {named}; {about['date']}\n\n"
+        f"{about['program']}{' at ' * bool(about['commit'])}{about['commit']}; {named}; "
+        f"{about['date']}\n\n"
         f"`{about['command'].strip()}`\n"
     )
     works = dict.fromkeys((result["model"], result["batch_size"]) for result in results)
