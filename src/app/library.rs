@@ -48,11 +48,11 @@ impl Library {
         Self { problem: Some(problem), ..Self::new(Vec::new(), Vec::new(), None) }
     }
 
-    /// How many runs wait to go on: their process ended while they were trained or paused.
-    pub fn waiting(&self) -> usize {
+    /// The runs that wait to go on: their process ended while they were trained or paused.
+    pub fn waiting(&self) -> impl Iterator<Item = &RunRecord> {
         let waits =
             |run: &&RunRecord| matches!(run.state, RunState::Interrupted | RunState::Paused);
-        self.runs.iter().filter(waits).count()
+        self.runs.iter().filter(waits)
     }
 
     /// The run with this id.

@@ -57,7 +57,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Library(library) => {
             app.library = Some(*library);
-            Vec::new()
+            // Another process may have trained on.
+            let compares = app.screen == Screen::Compare && before == Screen::Compare;
+            compares.then_some(Cmd::Compare(CompareRequest::List)).into_iter().collect()
         }
         Msg::Deleted { run } => update_runs::deleted(app, &run),
         Msg::QueueOpened(queue) => update_runs::queue_opened(app, queue),

@@ -160,7 +160,7 @@ fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
             Line::styled(format!(" {}", field.section.title()), heading)
         };
         match index.map(|index| (index, field(index))) {
-            Some((index, Some(field))) => row(app, index, field),
+            Some((index, Some(field))) => row(app, index, field, area.width),
             // The heading of the field below it.
             _ => rows
                 .get(place + 1)
@@ -184,7 +184,7 @@ fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
 }
 
 /// `  name   value   default` or, beside a value that cannot be used, why.
-fn row<'a>(app: &'a App, index: usize, field: &'static Field) -> Line<'a> {
+fn row<'a>(app: &'a App, index: usize, field: &'static Field, columns: u16) -> Line<'a> {
     let focused = index == app.setup.focus;
     let edit = app.setup.edit.as_ref().filter(|_| focused);
     let changed = app.setup.is_changed(field);
@@ -216,7 +216,11 @@ fn row<'a>(app: &'a App, index: usize, field: &'static Field) -> Line<'a> {
         }
         None if changed => {
             let default = format!(" default {}", field.default_value());
-            spans.push(Span::styled(default, app.theme.style(Role::Dim)));
+            let taken: usize = spans.iter().map(Span::width).sum();
+            // A part of it would be read as another.
+            if taken + default.chars().count() <= usize::from(columns) {
+                spans.push(Span::styled(default, app.theme.style(Role::Dim)));
+            }
         }
         None => {}
     }
@@ -250,7 +254,10 @@ fn side_lines(app: &App, whole: bool) -> Vec<Line<'static>> {
 /// Which runs were broken off and can go on.
 fn waiting(app: &App) -> Option<String> {
     let key = app.keymap.hint(Action::ShowRuns).unwrap_or_default();
-    match app.library.as_ref()?.waiting() {
+    // Those of this session are newer than what was read.
+    let of_session = |id: &str| app.runs.iter().any(|run| run.id == id);
+    let waiting = app.library.as_ref()?.waiting().filter(|run| !of_session(&run.folder.id()));
+    match waiting.count() {
         0 => None,
         1 => Some(format!("1 interrupted or paused run can go on: {key} Runs")),
         count => Some(format!("{count} interrupted or paused runs can go on: {key} Runs")),

@@ -69,7 +69,8 @@ fn y_axis(kind: ChartKind, scale: Scale, series: &[Series], window: Window, zoom
         // Percents compare best on an axis that stays where it is.
         (ChartKind::Accuracy, Scale::Linear) if !zoomed => Axis::new(0.0, 100.0, scale),
         (ChartKind::EpochSeconds, Scale::Linear) => {
-            Axis::new(0.0, 1.1 * values.into_iter().fold(0.0, f64::max), scale)
+            let longest = values.into_iter().fold(0.0, f64::max);
+            Axis::new(0.0, if longest > 0.0 { 1.1 * longest } else { 1.0 }, scale)
         }
         _ => Axis::around(values, scale),
     }
