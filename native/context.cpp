@@ -3,6 +3,10 @@
 #include <cstdint>
 #include <cstdlib>
 
+#if defined(__linux__)
+#include <malloc.h>
+#endif
+
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <torch/headeronly/version.h>
@@ -12,6 +16,22 @@
 RESNET_EXPORT void resnet_free_message(char* message) { std::free(message); }
 
 RESNET_EXPORT const char* resnet_libtorch_version() { return TORCH_VERSION; }
+
+// glibc gives large blocks back to the system as soon as they are free, one by one: every step the
+// kernel would clear the same pages anew. One arena, without mmap and without trimming, keeps them.
+RESNET_EXPORT void resnet_keep_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+#endif
+}
+
+RESNET_EXPORT void resnet_return_memory() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
 
 // Whether the processor can; off leaves denormal numbers as IEEE has them.
 RESNET_EXPORT bool resnet_flush_denormal(bool on) { return at::globalContext().setFlushDenormal(on); }

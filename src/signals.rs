@@ -1,11 +1,15 @@
-//! SIGINT, SIGTERM and SIGHUP: the first asks, the second ends the process at once.
+//! SIGINT, SIGTERM and SIGHUP: the first asks, the second ends the process at once. SIGXFSZ: an error.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
+
+use crate::native::exit_at_once;
 
 /// Begins to catch the signals. The first one's number arrives in the channel; the process leaves
 /// with the second one's exit status, whatever it is doing.
@@ -21,10 +25,20 @@ pub fn listen() -> io::Result<Receiver<i32>> {
             let _ = sender.send(first);
         }
         if let Some(second) = signals.next() {
-            std::process::exit(i32::from(exit_status(second)));
+            exit_at_once(exit_status(second));
         }
     })?;
     Ok(receiver)
+}
+
+/// Has a file that grows past what `ulimit -f` allows be an error of the write, as a full disk is,
+/// rather than the end of the process.
+///
+/// # Errors
+/// When the operating system refuses the handler.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    // Nobody asks whether it was raised: the write says so.
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
 /// The exit status of a process that a signal ended: 128 and its number, as shells report it.

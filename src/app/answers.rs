@@ -85,14 +85,21 @@ fn refresh(app: &mut App, fresh: Picker) {
 }
 
 /// Says that a run ended before it began, on the screen where that can be mended.
-pub fn not_started(app: &mut App, spec: &RunSpec, error: &str) {
+pub fn not_started(app: &mut App, run: &str, spec: &RunSpec, error: &str) {
+    // What the messages say of flags is done by fields here.
+    let error = error
+        .replace("with `--data-dir`", "in the field data folder")
+        .replace("with `--synthetic`", "by the field source");
     let key = app.keymap.hint(crate::config::keys::Action::Download);
     let text = match key {
         Some(key) if spec.data.source == DataSource::Cifar10 && error.contains("data fetch") => {
-            format!("{error}. On this screen {key} downloads CIFAR-10")
+            format!("{error}. In Setup {key} downloads CIFAR-10")
         }
-        _ => error.to_owned(),
+        _ => error,
     };
-    app.screen = super::Screen::Setup;
+    // One that the queue began does not take the screen away.
+    if app.screen == super::Screen::Live && app.shown_run().is_some_and(|shown| shown.id == run) {
+        app.screen = super::Screen::Setup;
+    }
     app.overlays.push(Overlay::Message { title: "The run could not start".to_owned(), text });
 }

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::fields::{self, default_run};
+use super::format;
 use super::picker::{Choice, Picker, PickerRow};
 use crate::config::keys::{Action, BINDINGS, Key};
 use crate::config::run::{Architecture, DataSource, PrecisionChoice, RunSpec};
@@ -78,7 +79,7 @@ fn model_text(model: Architecture, spec: &RunSpec, measured: &Measured) -> Strin
         "{:<13} {:>5} {:>11} {:>8} {:>10}",
         model.to_string(),
         model.depth(),
-        parameters,
+        format::thousands(parameters.unsigned_abs()),
         seconds,
         memory(&network, spec, measured)
     )
@@ -149,7 +150,7 @@ mod tests {
         let measured = Measured { hardware: Some(hardware), speeds: vec![speed] };
         let picker = models(&RunSpec::default(), &measured);
         let text = &picker.rows[0].text;
-        assert_eq!(text, "ResNet20v1       20      274442      ~50   ~0.21 GB");
+        assert_eq!(text, "ResNet20v1       20     274,442      ~50   ~0.21 GB");
         assert_eq!(picker.rows.len(), reference::architectures().count());
         let unknown = models(&RunSpec::default(), &Measured::default());
         assert!(unknown.rows[0].text.contains(" - "), "nothing measured, nothing claimed");

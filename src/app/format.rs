@@ -65,6 +65,15 @@ pub fn end_of(text: &str, columns: usize) -> String {
     std::iter::once('…').chain(text.chars().skip(length - kept)).take(columns).collect()
 }
 
+/// The beginning of a text, with a sign that more would follow.
+pub fn start_of(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_owned();
+    }
+    let start = text.chars().take(columns.saturating_sub(1));
+    start.chain(std::iter::repeat_n('…', columns.min(1))).collect()
+}
+
 /// A number of bytes in GiB: `1.4 GiB`.
 pub fn gibibytes(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
@@ -103,6 +112,9 @@ mod tests {
         assert_eq!(end_of("resnet20v1-seed1", 16), "resnet20v1-seed1");
         assert_eq!(end_of("resnet20v1-seed1", 6), "…seed1");
         assert_eq!(end_of("resnet20v1-seed1", 0), "");
+        assert_eq!(start_of("resnet20v1-seed1", 16), "resnet20v1-seed1");
+        assert_eq!(start_of("resnet20v1-seed1", 7), "resnet…");
+        assert_eq!(start_of("resnet20v1-seed1", 0), "");
     }
 
     #[test]

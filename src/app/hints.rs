@@ -29,9 +29,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
             vec![(Action::Down, "next"), (Action::Accept, "choose"), (Action::Back, "stay")]
         }
         Some(Overlay::Message { .. }) => vec![(Action::Back, "close")],
-        Some(Overlay::Prompt(_)) => {
-            vec![(Action::Accept, "take"), (Action::Back, "leave unchanged")]
-        }
+        Some(Overlay::Prompt(_)) => vec![(Action::Accept, "done"), (Action::Back, "cancel")],
         Some(Overlay::Queue) => queue(),
         None if app.leaving.is_some() => {
             vec![(Action::Quit, "leave now"), (Action::Back, "stay")]
@@ -53,7 +51,7 @@ pub fn hints(app: &App) -> Vec<Hint> {
 
 fn setup(app: &App) -> Vec<(Action, &'static str)> {
     if app.setup.edit.is_some() {
-        return vec![(Action::Accept, "take"), (Action::Back, "leave unchanged")];
+        return vec![(Action::Accept, "done"), (Action::Back, "cancel")];
     }
     vec![
         (Action::Accept, "start"),
@@ -201,7 +199,7 @@ fn compare(app: &App) -> Vec<(Action, &'static str)> {
         ];
     }
     if screen.typed.is_some() {
-        return vec![(Action::Accept, "take"), (Action::Back, "leave unchanged")];
+        return vec![(Action::Accept, "done"), (Action::Back, "cancel")];
     }
     if screen.chosen().is_empty() {
         return vec![

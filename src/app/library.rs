@@ -4,6 +4,7 @@ use crate::config::run::RunSpec;
 use crate::estimate::{Estimate, Hardware, Measurement, seconds_per_epoch};
 use crate::runs::record::{RunRecord, UnreadableRun};
 use crate::runs::results::{self, ResultRow};
+use crate::runs::state::RunState;
 
 /// What the folder of all runs holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +46,13 @@ impl Library {
     /// A folder that cannot be read, and why. The document's tables are there all the same.
     pub fn broken(problem: String) -> Self {
         Self { problem: Some(problem), ..Self::new(Vec::new(), Vec::new(), None) }
+    }
+
+    /// The runs that wait to go on: their process ended while they were trained or paused.
+    pub fn waiting(&self) -> impl Iterator<Item = &RunRecord> {
+        let waits =
+            |run: &&RunRecord| matches!(run.state, RunState::Interrupted | RunState::Paused);
+        self.runs.iter().filter(waits)
     }
 
     /// The run with this id.

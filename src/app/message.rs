@@ -42,8 +42,15 @@ pub enum Msg {
     Resize,
     /// Time passed. Sent only while [`App::depends_on_time`](super::App::depends_on_time).
     Tick(Timestamp),
-    /// The system asks the program to end.
+    /// The system asks the program to end; a second time, to end at once.
     Terminate,
+    /// The terminal is gone, and with it whoever could ask for anything. It is noticed in several ways
+    /// at the same time; all of them are one wish to end.
+    TerminalGone,
+    /// The system asks the program to suspend itself.
+    Suspend,
+    /// The program goes on after it was stopped, maybe by a signal that nobody can catch.
+    Continued,
     /// A trainer spoke.
     Train {
         /// The run.
@@ -211,6 +218,8 @@ pub enum Cmd {
     Redraw,
     /// Suspend the program.
     Suspend,
+    /// Take the terminal over again.
+    Retake,
     /// End the program.
     Quit,
 }

@@ -262,7 +262,7 @@ impl App {
 
     /// Whether the runs on disk are to be read anew whenever they change.
     pub fn watches_library(&self) -> bool {
-        matches!(self.screen, Screen::Results | Screen::Runs)
+        matches!(self.screen, Screen::Results | Screen::Runs | Screen::Compare)
     }
 
     /// The run of another process whose events are to be followed.

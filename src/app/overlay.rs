@@ -140,13 +140,13 @@ impl Confirm {
     /// Asks what becomes of the runs that are on.
     pub fn leave(active: usize) -> Self {
         let title = match active {
-            1 => "A run is on".to_owned(),
-            count => format!("{count} runs are on"),
+            1 => "A run is not finished".to_owned(),
+            count => format!("{count} runs are not finished"),
         };
         let choice = |key, label, answer| Choice { key, label, answer };
         Self {
             title,
-            text: "Both ways write a checkpoint, and the run can be resumed later.".to_owned(),
+            text: "Both ways write a checkpoint, and the run can be resumed later; the list of runs will say paused or stopped.".to_owned(),
             choices: vec![
                 choice('p', "pause and quit", Answer::PauseAndLeave),
                 choice('s', "stop and quit", Answer::StopAndLeave),

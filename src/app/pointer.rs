@@ -18,12 +18,14 @@ pub enum Target {
     Field(usize),
     /// A row of the list on top, counted over those that match.
     Row(usize),
+    /// A row of the list that is the screen, Results or Runs, counted over all that it lists.
+    ScreenRow(usize),
 }
 
 /// What was done with the mouse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gesture {
-    /// The left button was pressed, or the mouse was moved with it.
+    /// The left button was pressed; on a chart, also that the mouse was moved with it.
     Press,
     /// The wheel was turned away from the user.
     WheelUp,

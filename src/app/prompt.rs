@@ -65,7 +65,7 @@ impl Prompt {
             ),
             Purpose::Tags => (
                 "Tags",
-                "Words to filter by, separated by spaces.".to_owned(),
+                "Words to filter by, separated by spaces or commas.".to_owned(),
                 labels.tags.join(" "),
             ),
             Purpose::Note => {
@@ -98,9 +98,10 @@ impl Prompt {
         }
     }
 
-    /// Takes pasted text.
+    /// Takes pasted text; its lines become one, with spaces between them.
     pub fn paste(&mut self, text: &str) {
-        for letter in text.chars().filter(|letter| !letter.is_control()) {
+        let lines: Vec<&str> = text.split(char::is_control).filter(|it| !it.is_empty()).collect();
+        for letter in lines.join(" ").chars() {
             self.input.handle(InputRequest::InsertChar(letter));
         }
     }
@@ -184,8 +185,8 @@ mod tests {
         run.labels.tags = vec!["one".to_owned()];
         let mut prompt = Prompt::new(Purpose::Tags, &run);
         assert_eq!(prompt.input.value(), "one");
-        prompt.paste(" two,\none");
-        let tags = vec!["one".to_owned(), "two".to_owned()];
+        prompt.paste(" two,\none,three\nfour");
+        let tags = ["one", "two", "three", "four"].map(str::to_owned).to_vec();
         let expected = Labels { tags, ..run.labels.clone() };
         assert_eq!(prompt.key(KeyCode::Enter.into()), Outcome::Label(expected));
         assert_eq!(Prompt::new(Purpose::Note, &run).key(KeyCode::Esc.into()), Outcome::Dropped);

@@ -21,8 +21,12 @@ const PAGE: isize = 5;
 impl ResultsScreen {
     /// The selected row.
     pub fn row<'a>(&self, library: &'a Library) -> Option<&'a ResultRow> {
-        let last = library.results.len().saturating_sub(1);
-        library.results.get(self.selected.min(last))
+        library.results.get(self.selection(library))
+    }
+
+    /// The place of the selected row.
+    pub fn selection(&self, library: &Library) -> usize {
+        self.selected.min(library.results.len().saturating_sub(1))
     }
 
     /// Moves the selection.
@@ -37,7 +41,7 @@ impl ResultsScreen {
             _ => return,
         };
         let last = library.results.len().saturating_sub(1);
-        self.selected = self.selected.min(last).saturating_add_signed(by).min(last);
+        self.selected = self.selection(library).saturating_add_signed(by).min(last);
     }
 }
 

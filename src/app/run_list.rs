@@ -200,9 +200,14 @@ impl RunList {
     }
 
     fn step(&mut self, by: isize, library: &Library) {
+        let place = self.selection(&self.rows(library));
+        self.select(place.saturating_add_signed(by), library);
+    }
+
+    /// Selects the row at a place, the last one where there are fewer.
+    pub fn select(&mut self, place: usize, library: &Library) {
         let rows = self.rows(library);
-        let last = rows.len().saturating_sub(1);
-        self.place = self.selection(&rows).saturating_add_signed(by).min(last);
+        self.place = place.min(rows.len().saturating_sub(1));
         self.selected = rows.get(self.place).map(Row::id);
     }
 

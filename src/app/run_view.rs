@@ -72,7 +72,7 @@ impl RunState {
             Self::Resuming => "resuming…",
             Self::Stopping => "stopping…",
             Self::StoppingAfterEpoch => "stopping after this epoch…",
-            Self::Completed => "completed",
+            Self::Completed => "finished",
             Self::Stopped => "stopped",
             Self::Failed => "FAILED",
             Self::Interrupted => "interrupted",

@@ -32,7 +32,9 @@ fn run_summary(run: &RunView) -> String {
     }
     let _ = write!(text, "\n  folder: {}", run.folder.display());
     if run.state() != RunState::Completed {
-        let _ = write!(text, "\n  go on:  resnet-tui train --resume {}", run.id);
+        let folder = run.folder.display().to_string();
+        let quote = if folder.contains(char::is_whitespace) { "'" } else { "" };
+        let _ = write!(text, "\n  go on:  resnet-tui train --resume {quote}{folder}{quote}");
     }
     text.push('\n');
     text
@@ -41,7 +43,7 @@ fn run_summary(run: &RunView) -> String {
 /// How the run stands once the program has ended.
 fn word(run: &RunView) -> &'static str {
     match run.state() {
-        RunState::Completed => "completed",
+        RunState::Completed => "finished",
         RunState::Stopped => "stopped",
         RunState::Failed => "failed",
         RunState::Paused => "paused",
@@ -73,7 +75,7 @@ mod tests {
             summary(&app),
             "ResNet20v1 (seed 1): failed, 1 of 200 epochs, test accuracy best 52.00 % (epoch 1), \
              last 52.00 % (epoch 1)\n  reason: disk full\n  folder: /runs/a\n  \
-             go on:  resnet-tui train --resume a\n"
+             go on:  resnet-tui train --resume /runs/a\n"
         );
     }
 }

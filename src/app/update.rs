@@ -26,6 +26,10 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::Terminate => interrupt(app),
+        Msg::TerminalGone if app.leaving == Some(Leaving::WhenStopped) => Vec::new(),
+        Msg::TerminalGone => leave(app, Leaving::WhenStopped),
+        Msg::Suspend => vec![Cmd::Suspend],
+        Msg::Continued => vec![Cmd::Retake],
         Msg::Train { run, event } => {
             // Time never runs backwards between ticks.
             app.now = app.now.max(Some(event.time));
@@ -33,13 +37,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
             update_runs::watch_for_failure(app, &run, &event);
             Vec::new()
         }
-        Msg::TrainerGone { run } => {
-            if let Some(view) = app.runs.iter_mut().find(|view| view.id == run) {
-                view.attached = false;
-                view.pending = None;
-            }
-            Vec::new()
-        }
+        Msg::TrainerGone { run } => trainer_gone(app, &run),
         Msg::RunStarted(started) => run_started(app, *started),
         Msg::Pointer { target, gesture } => pointed(app, target, gesture),
         Msg::Machine(sample) => {
@@ -59,7 +57,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Library(library) => {
             app.library = Some(*library);
-            Vec::new()
+            // Another process may have trained on.
+            let compares = app.screen == Screen::Compare && before == Screen::Compare;
+            compares.then_some(Cmd::Compare(CompareRequest::List)).into_iter().collect()
         }
         Msg::Deleted { run } => update_runs::deleted(app, &run),
         Msg::QueueOpened(queue) => update_runs::queue_opened(app, queue),
@@ -133,8 +133,16 @@ fn train_event(app: &mut App, run: &str, event: &LoggedEvent) {
     view.apply(event);
     if let (TrainEvent::Failed(failed), None) = (&event.event, &view.history.started) {
         let spec = view.spec.clone();
-        answers::not_started(app, &spec, &failed.error);
+        answers::not_started(app, run, &spec, &failed.error);
     }
+}
+
+/// Takes note of the end of a trainer. A run that never began is gone with it.
+fn trainer_gone(app: &mut App, run: &str) -> Vec<Cmd> {
+    let Some(view) = app.runs.iter_mut().find(|view| view.id == run) else { return Vec::new() };
+    view.attached = false;
+    view.pending = None;
+    if view.history.started.is_none() { update_runs::deleted(app, run) } else { Vec::new() }
 }
 
 /// Brings the curves of the runs on the screens up to date.
@@ -160,6 +168,7 @@ fn pointed(app: &mut App, target: Target, gesture: Gesture) -> Vec<Cmd> {
         Target::Tab(screen) => app.screen = screen,
         Target::Field(index) if app.setup.edit.is_none() => app.setup.focus = index,
         Target::Field(_) | Target::Row(_) => {}
+        Target::ScreenRow(index) => return update_runs::row_clicked(app, index),
         Target::Chart { chart, position } => {
             let end = shown_end(app);
             let view = match app.screen {

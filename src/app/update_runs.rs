@@ -44,6 +44,27 @@ pub fn act_on_runs(app: &mut App, action: Action) -> Vec<Cmd> {
     }
 }
 
+/// A click selects a row of Results or Runs; one on the selected row opens it, as enter does.
+pub fn row_clicked(app: &mut App, row: usize) -> Vec<Cmd> {
+    let Some(library) = &app.library else { return Vec::new() };
+    match app.screen {
+        Screen::Results if app.results.selection(library) == row => {
+            return act_on_results(app, Action::Accept);
+        }
+        Screen::Results => app.results.selected = row,
+        Screen::Runs => {
+            // Whoever clicks is done with typing the filter.
+            app.run_list.typing = false;
+            if app.run_list.selection(&app.run_list.rows(library)) == row {
+                return act_on_runs(app, Action::Accept);
+            }
+            app.run_list.select(row, library);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
 fn ask(app: &mut App, purpose: Purpose, run: &RunRecord) -> Vec<Cmd> {
     app.overlays.push(Overlay::Prompt(Box::new(Prompt::new(purpose, run))));
     Vec::new()
@@ -85,7 +106,7 @@ fn resume(app: &mut App, run: &RunRecord) -> Vec<Cmd> {
     }
     if run_queue::is_full(app) {
         let text = "Pause or stop it first, or let more runs be trained at a time in the queue.";
-        return tell(app, "A run is on", text);
+        return tell(app, "A run is training", text);
     }
     vec![Cmd::Resume(run.folder.id())]
 }
@@ -131,11 +152,11 @@ pub fn start(app: &mut App, spec: RunSpec) -> Vec<Cmd> {
         return vec![Cmd::Start(Box::new(spec))];
     }
     let title = match app.active_runs().count() {
-        1 => "A run is on".to_owned(),
-        count => format!("{count} runs are on"),
+        1 => "A run is training".to_owned(),
+        count => format!("{count} runs are training"),
     };
     let text = format!(
-        "{} can wait in the queue until there is a place. {} at a time are trained.",
+        "{} can wait in the queue until there is a place. Trained at a time: {}.",
         spec.architecture(),
         app.queue.config.max_parallel
     );
@@ -157,8 +178,7 @@ pub fn enqueue(app: &mut App, specs: Vec<RunSpec>) -> Vec<Cmd> {
 fn ask_for_missing(app: &mut App) -> Vec<Cmd> {
     let specs = missing(app);
     if specs.is_empty() {
-        let text =
-            "Every model of the document that can be built has a full run, or one on its way.";
+        let text = "Every model of the tables that can be built has a full run, or one on its way.";
         return tell(app, "Nothing is missing", text);
     }
     let title = match specs.len() {

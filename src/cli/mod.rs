@@ -31,6 +31,12 @@ pub struct Cli {
     /// Keep the runs in this folder
     #[arg(long, value_name = "DIR")]
     pub runs_dir: Option<PathBuf>,
+    /// Take the images from this folder: the CIFAR-10 files, or cifar-10-batches-bin with them
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Draw the dashboard in ASCII characters alone
+    #[arg(long)]
+    pub ascii: bool,
     /// Play a recorded run in the dashboard, without training: an event log, or a run's folder
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
@@ -127,7 +133,8 @@ const WITH_RESUME: [&str; 10] = [
 /// `eval`.
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// The weights: best.safetensors or checkpoint.safetensors of a run
+    /// The weights: best.safetensors or checkpoint.safetensors of a run. In the folder of their run, its
+    /// recipe stands in for flags that are not given
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
     /// The model.
@@ -136,6 +143,9 @@ pub struct EvalArgs {
     /// The images.
     #[command(flatten)]
     pub data: DataFlags,
+    /// Part of the training images that was held out: the mean image is that of the others
+    #[arg(long, value_name = "PART", help_heading = "Data")]
+    pub validation_split: Option<f64>,
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceFlags,

@@ -1,8 +1,14 @@
 //! `eval`: saved weights on the test images.
 
+use std::path::Path;
+
+use anyhow::Result;
+
 use super::{Failure, check, print};
 use crate::cli::EvalArgs;
 use crate::config::Config;
+use crate::config::run::RunSpec;
+use crate::runs::RunFolder;
 use crate::training::evaluation::evaluate_file;
 use crate::training::worker::catch;
 
@@ -11,7 +17,13 @@ use crate::training::worker::catch;
 /// # Errors
 /// When the weights or the images cannot be used.
 pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
-    let mut spec = config.run;
+    let mut spec = match recipe_beside(&args.weights)? {
+        // Where to compute is this machine's affair.
+        Some(recipe) => {
+            RunSpec { device: config.run.device, threads: config.run.threads, ..recipe }
+        }
+        None => config.run,
+    };
     args.model.apply(&mut spec);
     args.data.apply(&mut spec);
     args.device.apply(&mut spec);
@@ -19,6 +31,9 @@ pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
         spec.batch_size = images;
     }
     spec.flip_evaluation |= args.flip_evaluation;
+    if let Some(part) = args.validation_split {
+        spec.validation_split = part;
+    }
     check(&spec)?;
     config.folders.complete(&mut spec.data)?;
     let result = catch(|| evaluate_file(&spec, &args.weights, args.logits.as_deref()))?;
@@ -37,4 +52,12 @@ pub fn run(args: EvalArgs, config: Config) -> Result<(), Failure> {
         result.loss,
         result.cross_entropy,
     ))
+}
+
+/// The recipe that made the weights, where they lie in the folder of their run: the mean image, for one,
+/// is that of the images that were not held out.
+fn recipe_beside(weights: &Path) -> Result<Option<RunSpec>> {
+    let folder = weights.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let run = RunFolder::at(folder.unwrap_or(Path::new(".")));
+    run.map(|run| Ok(run.description()?.spec)).transpose()
 }

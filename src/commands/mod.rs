@@ -15,7 +15,7 @@ pub mod train;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::CommandFactory;
 
 use crate::cli::run::flag_problem;
@@ -23,8 +23,10 @@ use crate::cli::{Cli, Command, DataCommand, SummaryArgs};
 use crate::config::run::RunSpec;
 use crate::config::{Config, EXAMPLE};
 use crate::model::{Network, summary};
+use crate::native::context;
 use crate::openmp;
 use crate::replay::Replay;
+use crate::signals::survive_file_size_limit;
 use crate::supervisor::Spawn;
 
 /// Why a command did not do what it was asked to.
@@ -76,11 +78,17 @@ pub fn run(cli: Cli, spawn: Spawn) -> Result<(), Failure> {
     if matches!(cli.command, None | Some(Command::Train(_) | Command::Eval(_) | Command::Bench(_)))
     {
         openmp::wait_considerately();
+        context::keep_memory();
     }
+    survive_file_size_limit().context("cannot catch signals")?;
     let mut config = Config::load(cli.config.as_deref())?;
     if let Some(folder) = cli.runs_dir {
         config.folders.runs = folder;
     }
+    if let Some(folder) = cli.data_dir {
+        config.run.data.folder = folder;
+    }
+    config.interface.ascii |= cli.ascii;
     match cli.command {
         None => {
             let replay = cli.replay.map(|file| Replay::open(&file, cli.speed)).transpose()?;

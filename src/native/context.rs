@@ -13,6 +13,21 @@ pub fn libtorch_version() -> String {
     version.to_string_lossy().into_owned()
 }
 
+/// Has freed memory stay with this process, so that a step finds the memory of the one before. It must
+/// be called before other threads begin. Activations of more than 32 MB would else be cleared page by
+/// page every step, a sixth of the time of ResNet20 v2 with batches of 128. Where the C library is not
+/// glibc nothing happens.
+pub fn keep_memory() {
+    // SAFETY: sets three numbers of the C library's allocator.
+    unsafe { foreign::resnet_keep_memory() };
+}
+
+/// Gives freed memory back to the system.
+pub fn return_memory() {
+    // SAFETY: the C library gives back what nobody uses.
+    unsafe { foreign::resnet_return_memory() };
+}
+
 /// Has numbers too small for full precision (below 1e-38) become zero, on this thread and on those it
 /// starts from now on. The processor computes with them many times slower, and a network whose channels
 /// die makes more of them every epoch. `false` where the processor cannot.

@@ -14,6 +14,8 @@ pub type Message = *mut c_char;
 unsafe extern "C" {
     fn resnet_free_message(message: Message);
     pub fn resnet_libtorch_version() -> *const c_char;
+    pub fn resnet_keep_memory();
+    pub fn resnet_return_memory();
     pub fn resnet_flush_denormal(on: bool) -> bool;
     pub fn resnet_set_tf32(allowed: bool) -> Message;
     pub fn resnet_set_determinism(deterministic: bool) -> Message;

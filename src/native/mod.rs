@@ -1,5 +1,5 @@
 //! What tch does not reach: libtorch's CUDA part, its switches, its fused Adam, and the batch norm of
-//! `native/`. The only unsafe code is here.
+//! `native/`; and what the standard library cannot do with a process. The only unsafe code is here.
 #![allow(unsafe_code)]
 
 pub mod adam;
@@ -12,4 +12,7 @@ mod cuda;
 
 mod foreign;
 
+mod process;
+
 pub use cuda::{Cuda, load_cuda};
+pub use process::{exit_at_once, stop_process_group};

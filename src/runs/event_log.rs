@@ -6,16 +6,17 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 
-use crate::durable::write_aside;
+use crate::durable::{is_out_of_room, write_aside};
 use crate::protocol::{LoggedEvent, TrainEvent};
 
 /// An event log open for appending.
 #[derive(Debug)]
 pub struct EventLog {
+    path: PathBuf,
     file: File,
     line: Vec<u8>,
     /// Whether the last write failed and may have left a part of a line.
@@ -30,7 +31,7 @@ impl EventLog {
             .append(true)
             .open(path)
             .with_context(|| format!("cannot open the event log {}", path.display()))?;
-        Ok(Self { file, line: Vec::new(), torn: false })
+        Ok(Self { path: path.to_owned(), file, line: Vec::new(), torn: false })
     }
 
     /// Appends one event.
@@ -42,12 +43,22 @@ impl EventLog {
         serde_json::to_writer(&mut self.line, event).context("cannot encode an event")?;
         self.line.push(b'\n');
         self.torn = true;
-        self.file.write_all(&self.line).context("cannot append to the event log")?;
+        self.file.write_all(&self.line).map_err(|error| self.failed(error))?;
         self.torn = false;
         if !matches!(event.event, TrainEvent::Step(_)) {
-            self.file.sync_data().context("cannot write the event log to disk")?;
+            self.file.sync_data().map_err(|error| self.failed(error))?;
         }
         Ok(())
+    }
+
+    fn failed(&self, error: std::io::Error) -> Error {
+        let error = Error::from(error);
+        let advice = if is_out_of_room(&error) {
+            ": there is no room for it; make some, then resume the run, whose checkpoint is whole"
+        } else {
+            ""
+        };
+        error.context(format!("cannot append to the event log {}{advice}", self.path.display()))
     }
 }
 

@@ -95,9 +95,8 @@ impl RunStore {
 
     /// The run that `name` means: a folder, an id, the unique beginning of one, or `latest`.
     pub fn find(&self, name: &str) -> Result<RunFolder> {
-        let as_path = Path::new(name);
-        if as_path.join(DESCRIPTION).is_file() {
-            return Ok(RunFolder { path: as_path.to_owned() });
+        if let Some(folder) = RunFolder::at(Path::new(name)) {
+            return Ok(folder);
         }
         let folders = self.folders()?;
         if folders.is_empty() {
@@ -145,6 +144,11 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// The run at a path, if one is there.
+    pub fn at(path: &Path) -> Option<Self> {
+        path.join(DESCRIPTION).is_file().then(|| Self { path: path.to_owned() })
+    }
+
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path

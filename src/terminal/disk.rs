@@ -70,6 +70,8 @@ pub fn spawn(store: RunStore, spec: RunSpec, sender: Sender<Msg>) -> Sender<Job>
             queue: None,
         };
         disk.open_queue();
+        // Once for the hint at runs that wait, and the titles.
+        disk.read_library();
         disk.work(&receiver);
     };
     // Without a thread the receiver is gone, which whoever sends the first job says.

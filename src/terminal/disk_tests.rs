@@ -62,6 +62,7 @@ fn trained() -> Vec<LoggedEvent> {
 #[test]
 fn runs_are_told_when_they_change() {
     let folder = begin(tempfile::tempdir().unwrap());
+    assert_eq!(folder.library().runs, [], "the runs are told once without being asked for");
     let run = run_in(folder.root.path(), "a", &trained());
     folder.watch(true, None);
     let library = folder.library();

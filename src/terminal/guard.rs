@@ -18,7 +18,8 @@ use crossterm::style::force_color_output;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use rustix::process::{Signal, kill_current_process_group};
+
+use crate::native::stop_process_group;
 
 /// Whether the terminal is taken over now. The panic hook must know as well.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -59,9 +60,15 @@ impl Guard {
     pub fn suspend(&self) -> io::Result<()> {
         give_back_screen();
         // The whole group: `make run` and the like must stop too, or the shell never gets its turn.
-        let suspended = kill_current_process_group(Signal::TSTP);
+        let suspended = stop_process_group();
         take(self.mouse)?;
-        Ok(suspended?)
+        suspended
+    }
+
+    /// Takes the terminal over again. A shell that had it meanwhile has left it in its own mode.
+    pub fn retake(&self) -> io::Result<()> {
+        disable_raw_mode()?;
+        take(self.mouse)
     }
 }
 

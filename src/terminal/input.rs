@@ -5,7 +5,7 @@ use std::thread;
 
 use crossbeam_channel::Sender;
 use crossterm::event::{Event, KeyEventKind, MouseEventKind};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use crate::app::Msg;
@@ -16,10 +16,9 @@ pub fn read_events(sender: Sender<Msg>) -> io::Result<()> {
         loop {
             let msg = match crossterm::event::read() {
                 Ok(event) => message(event),
-                // The terminal is gone.
-                Err(_) => Some(Msg::Terminate),
+                Err(_) => Some(Msg::TerminalGone),
             };
-            let last = matches!(msg, Some(Msg::Terminate));
+            let last = matches!(msg, Some(Msg::TerminalGone));
             let heard = msg.is_none_or(|msg| sender.send(msg).is_ok());
             if last || !heard {
                 return;
@@ -29,17 +28,27 @@ pub fn read_events(sender: Sender<Msg>) -> io::Result<()> {
     Ok(())
 }
 
-/// Watches for the signals that ask the program to end.
+/// Watches for the signals that ask the program to end, to stop for a while, or to go on.
 pub fn watch_signals(sender: Sender<Msg>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT])?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for _ in signals.forever() {
-            if sender.send(Msg::Terminate).is_err() {
+        for signal in signals.forever() {
+            if sender.send(meaning(signal)).is_err() {
                 return;
             }
         }
     })?;
     Ok(())
+}
+
+/// What a signal means.
+fn meaning(signal: i32) -> Msg {
+    match signal {
+        SIGHUP => Msg::TerminalGone,
+        SIGTSTP => Msg::Suspend,
+        SIGCONT => Msg::Continued,
+        _ => Msg::Terminate,
+    }
 }
 
 /// What an event means; nothing for a key that is let go.

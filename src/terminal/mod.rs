@@ -29,10 +29,12 @@ use crate::app::{App, summary};
 use crate::config::interface::InterfaceConfig;
 use crate::config::queue::QueueConfig;
 use crate::config::run::RunSpec;
+use crate::native::exit_at_once;
 use crate::presets::Presets;
 use crate::replay::Replay;
 use crate::supervisor::Supervisor;
 use guard::Guard;
+use run::Handover;
 use tasks::{Places, Tasks};
 use trainers::Trainers;
 
@@ -85,9 +87,20 @@ pub fn run(session: Session) -> Result<()> {
     input::read_events(sender).context("cannot start the input thread")?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
     let mut terminal = Terminal::new(backend).context("cannot draw on the terminal")?;
-    let app = run::run(&mut terminal, &inputs, app, trainers, tasks, || guard.suspend());
+    let app = run::run(&mut terminal, &inputs, app, trainers, tasks, |handover| match handover {
+        Handover::Suspend => guard.suspend(),
+        Handover::Retake => guard.retake(),
+    });
+    // In this order: it complains on standard error where the terminal is gone, and panics where it
+    // cannot; until the guard is dropped that is the log.
+    drop(terminal);
     drop(guard);
     // The terminal may be gone by now; the runs are safe all the same.
-    let _ = io::stdout().write_all(summary::summary(&app).as_bytes());
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(summary::summary(&app).as_bytes()).and_then(|()| stdout.flush());
+    if app.active_runs().any(|run| !run.is_paused()) {
+        // Left at once, with trainers at work.
+        exit_at_once(0);
+    }
     Ok(())
 }

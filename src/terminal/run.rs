@@ -29,7 +29,17 @@ const MACHINE: Duration = Duration::from_secs(2);
 /// Messages taken in before the screen is drawn again.
 const AT_ONCE: usize = 1_000;
 
-/// Runs the dashboard until it is left. `suspend` suspends the program and returns when it goes on.
+/// What is to be done with the terminal as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// Give it back, suspend the program, and take it over once the program goes on.
+    Suspend,
+    /// Take it over again: the program was stopped without being asked.
+    Retake,
+}
+
+/// Runs the dashboard until it is left. `hand_over` does what is to be done with the terminal as a
+/// whole.
 ///
 /// Keys come first: one is shown at once, however much the trainers have to say. Nothing is drawn
 /// while nothing changes. A terminal that can no longer be drawn on ends the session as a signal
@@ -40,7 +50,7 @@ pub fn run<B: Backend>(
     app: App,
     trainers: Trainers,
     tasks: Tasks,
-    suspend: impl FnMut() -> io::Result<()>,
+    hand_over: impl FnMut(Handover) -> io::Result<()>,
 ) -> App {
     let inputs = inputs.clone();
     let disk = disk::spawn(trainers.store().clone(), app.setup.spec.clone(), trainers.sender());
@@ -55,7 +65,7 @@ pub fn run<B: Backend>(
         machine,
         watched,
         inputs,
-        suspend,
+        hand_over,
         ended: false,
         cleared: false,
         // Known from the first drawing on, before anything can be clicked.
@@ -70,7 +80,7 @@ pub fn run<B: Backend>(
             due = None;
             if !session.draw(terminal) {
                 drawable = false;
-                session.take(Msg::Terminate);
+                session.take(Msg::TerminalGone);
                 continue;
             }
         }
@@ -85,7 +95,7 @@ pub fn run<B: Backend>(
     session.app
 }
 
-struct Session<S> {
+struct Session<H> {
     app: App,
     trainers: Trainers,
     disk: Sender<Job>,
@@ -95,7 +105,7 @@ struct Session<S> {
     machine: Receiver<Sample>,
     inputs: Receiver<Msg>,
     tasks: Tasks,
-    suspend: S,
+    hand_over: H,
     ended: bool,
     /// Whether the next drawing begins with an empty screen.
     cleared: bool,
@@ -113,7 +123,7 @@ enum Waited {
     ForWords,
 }
 
-impl<S: FnMut() -> io::Result<()>> Session<S> {
+impl<H: FnMut(Handover) -> io::Result<()>> Session<H> {
     /// Waits for something to happen, and takes in all that has.
     fn wait(&mut self, due: Option<Instant>) -> Waited {
         let frame = due.map_or_else(never, at);
@@ -128,7 +138,7 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
                 // Without a sender, whoever read the terminal is gone.
                 let msg = msg.unwrap_or_else(|_| {
                     self.inputs = never();
-                    Msg::Terminate
+                    Msg::TerminalGone
                 });
                 self.take(msg);
             }
@@ -222,10 +232,15 @@ impl<S: FnMut() -> io::Result<()>> Session<S> {
             Cmd::Redraw => self.cleared = true,
             Cmd::Suspend => {
                 self.cleared = true;
-                if let Err(error) = (self.suspend)() {
+                if let Err(error) = (self.hand_over)(Handover::Suspend) {
                     let title = "Cannot suspend".to_owned();
                     self.take(Msg::Error { title, text: error.to_string() });
                 }
+            }
+            Cmd::Retake => {
+                self.cleared = true;
+                // A terminal that is gone shows in the drawing.
+                let _ = (self.hand_over)(Handover::Retake);
             }
             Cmd::Quit => {
                 // Someone who did not wait for the runs will not wait for their checkpoints.

@@ -1,6 +1,6 @@
 //! The trainers of this session: starts them, steers them, and brings what they say to one channel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::app::Msg;
 use crate::app::compare::CompareRequest;
 use crate::app::message::StartedRun;
 use crate::config::run::RunSpec;
-use crate::protocol::TrainControl;
+use crate::protocol::{TrainControl, TrainEvent};
 use crate::replay::Replay;
 use crate::runs::{RunFolder, RunHistory, RunStore};
 use crate::supervisor::{StartOptions, Supervisor};
@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Trainers {
     supervisor: Supervisor,
     running: BTreeMap<String, Sender<TrainControl>>,
+    /// Runs of this session that have not begun to train.
+    new: BTreeSet<String>,
     sender: Sender<Msg>,
     words: Receiver<Msg>,
     patience: Duration,
@@ -34,7 +36,8 @@ impl Trainers {
     /// No trainers yet.
     pub fn new(supervisor: Supervisor) -> Self {
         let (sender, words) = unbounded();
-        Self { supervisor, running: BTreeMap::new(), sender, words, patience: PATIENCE }
+        let (running, new) = (BTreeMap::new(), BTreeSet::new());
+        Self { supervisor, running, new, sender, words, patience: PATIENCE }
     }
 
     /// The runs on disk.
@@ -87,8 +90,21 @@ impl Trainers {
 
     /// Takes note of a message from [`Trainers::words`].
     pub fn heard(&mut self, msg: &Msg) {
-        if let Msg::TrainerGone { run } = msg {
-            self.running.remove(run);
+        match msg {
+            Msg::Train { run, event } if matches!(event.event, TrainEvent::Started(_)) => {
+                self.new.remove(run);
+            }
+            Msg::TrainerGone { run } => {
+                self.running.remove(run);
+                // Nothing was trained, and the next try makes a new run. What cannot be deleted does no
+                // harm.
+                if self.new.remove(run)
+                    && let Ok(folder) = self.store().find(run)
+                {
+                    let _ = folder.delete();
+                }
+            }
+            _ => {}
         }
     }
 
@@ -114,6 +130,7 @@ impl Trainers {
     fn try_start(&mut self, spec: RunSpec) -> Result<Msg> {
         let handle = self.supervisor.start(spec, StartOptions::default())?;
         let folder = self.supervisor.store().find(&handle.run)?;
+        self.new.insert(handle.run.clone());
         self.watch(handle, &folder, RunHistory::default())
     }
 

@@ -60,10 +60,16 @@ fn train(
     };
     events.send(TrainEvent::Phase(preparing))?;
     let mut trainer = Trainer::prepare(job, requests, events)?;
-    let outcome = trainer.run()?;
-    let progress = &trainer.state.progress;
-    let finished = Finished { outcome, step: progress.step, epochs: progress.epochs };
-    trainer.events.send(TrainEvent::Finished(finished))
+    // Who leaves during a pause leaves a paused run: its last word is the pause.
+    if let Some(outcome) = trainer.run()? {
+        let progress = &trainer.state.progress;
+        let finished = Finished { outcome, step: progress.step, epochs: progress.epochs };
+        trainer.events.send(TrainEvent::Finished(finished))?;
+    }
+    drop(trainer);
+    // The dashboard may stay open for days.
+    context::return_memory();
+    Ok(())
 }
 
 /// The images a run uses, on the device.
@@ -88,6 +94,8 @@ struct Reported {
 enum Flow {
     GoOn,
     Stop,
+    /// The owner left during a pause.
+    Leave,
     /// The state is now that of the last checkpoint.
     WentBack,
 }
@@ -191,7 +199,8 @@ impl<'a> Trainer<'a> {
     }
 
     /// Trains until all epochs are done or somebody stops it.
-    fn run(&mut self) -> Result<Outcome> {
+    /// `None`: the run was left while it was paused.
+    fn run(&mut self) -> Result<Option<Outcome>> {
         if self.state.progress.step == 0 {
             self.checkpoint(CheckpointReason::Start)?;
         }
@@ -207,17 +216,18 @@ impl<'a> Trainer<'a> {
             match flow {
                 Flow::Stop => {
                     self.checkpoint(CheckpointReason::Stop)?;
-                    return Ok(Outcome::Stopped);
+                    return Ok(Some(Outcome::Stopped));
                 }
+                Flow::Leave => return Ok(None),
                 Flow::WentBack => continue,
                 Flow::GoOn if self.stop_after_epoch => {
                     let done = self.state.progress.epochs >= self.job.spec.epochs;
-                    return Ok(if done { Outcome::Completed } else { Outcome::Stopped });
+                    return Ok(Some(if done { Outcome::Completed } else { Outcome::Stopped }));
                 }
                 Flow::GoOn => {}
             }
         }
-        Ok(Outcome::Completed)
+        Ok(Some(Outcome::Completed))
     }
 
     fn steps_per_epoch(&self) -> u64 {
@@ -346,7 +356,8 @@ impl<'a> Trainer<'a> {
             format!(
                 "cannot write the checkpoint of step {}; the one before is whole. Make room, then \
                  `resnet-tui train --resume {}`",
-                self.state.progress.step, self.job.run
+                self.state.progress.step,
+                self.job.folder.display()
             )
         })?;
         // Writing is not training.

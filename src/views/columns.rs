@@ -1,5 +1,6 @@
 //! Columns of a list: as many as fit, the most worthwhile ones first.
 
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -81,6 +82,13 @@ pub fn first_row(selected: usize, count: usize, height: usize) -> usize {
     selected.saturating_sub(height / 2).min(count.saturating_sub(height))
 }
 
+/// Which of `count` rows lies at a place of `list`, one a line from [`first_row`] on.
+pub fn row_at(list: Rect, selected: usize, count: usize, place: Position) -> Option<usize> {
+    let line = place.y.checked_sub(list.y).filter(|_| list.contains(place))?;
+    let row = first_row(selected, count, usize::from(list.height)) + usize::from(line);
+    (row < count).then_some(row)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +112,16 @@ mod tests {
     fn cells_are_cut_to_their_columns() {
         let cells = ["too long a name", "7", "92"].map(Span::raw).to_vec();
         assert_eq!(text(&Fitting::new(&COLUMNS, 80).line(cells)), " too lo   7 92  ");
+    }
+
+    #[test]
+    fn a_place_has_the_row_drawn_there() {
+        let list = Rect::new(0, 3, 20, 10);
+        let row_at = |selected, count, x, y| row_at(list, selected, count, Position { x, y });
+        assert_eq!(row_at(50, 100, 0, 3), Some(45));
+        assert_eq!(row_at(50, 100, 19, 12), Some(54));
+        assert_eq!((row_at(50, 100, 0, 2), row_at(50, 100, 0, 13)), (None, None));
+        assert_eq!((row_at(0, 2, 5, 4), row_at(0, 2, 5, 5)), (Some(1), None));
     }
 
     #[test]

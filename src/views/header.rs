@@ -77,9 +77,9 @@ fn status(app: &App) -> Line<'static> {
         Some(Leaving::WhenPaused) => Line::styled("leaving once the run is paused… ", warning),
         Some(Leaving::WhenStopped) => Line::styled("leaving once the run has stopped… ", warning),
         None => match app.shown_run() {
-            None => Line::styled("no run yet ", app.theme.style(Role::Dim)),
+            None => Line::styled("no run open ", app.theme.style(Role::Dim)),
             Some(run) => Line::from(vec![
-                Span::styled(if app.is_replay(run) { "replay " } else { "" }, warning),
+                Span::styled(if app.is_replay(run) { " replay " } else { "" }, warning),
                 state::span(run.state(), &app.theme),
                 Span::raw(format!("  {} ", run.spec.architecture())),
             ]),

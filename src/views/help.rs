@@ -11,10 +11,16 @@ use crate::app::{App, SCREENS};
 use crate::config::keys::{BINDINGS, Key, Scope};
 use crate::config::theme::Role;
 
+/// Columns of the box.
+const WIDTH: u16 = 80;
+
+/// Columns of the keys, with the space around them.
+const KEYS: usize = 17;
+
 /// Draws the help from a line on; the keys of the screen shown come first.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, help: &Help) {
     let lines = lines(app, help.search.value());
-    let area = centred(area, 76, lines.len().max(6) as u16 + 2);
+    let area = centred(area, WIDTH, lines.len().max(6) as u16 + 2);
     let last = (lines.len() as u16).saturating_sub(area.height.saturating_sub(2));
     let more = if help.scroll < last { " more below " } else { "" };
     let search = match (help.typing, help.search.value()) {
@@ -51,7 +57,10 @@ fn lines(app: &App, search: &str) -> Vec<Line<'static>> {
                 || binding.help.to_lowercase().contains(&search);
             found.then(|| {
                 Line::from(vec![
-                    Span::styled(format!("  {keys:<14} "), app.theme.style(Role::Accent)),
+                    Span::styled(
+                        format!("  {keys:<width$} ", width = KEYS - 3),
+                        app.theme.style(Role::Accent),
+                    ),
                     Span::raw(binding.help),
                 ])
             })
@@ -65,4 +74,17 @@ fn lines(app: &App, search: &str) -> Vec<Line<'static>> {
     }
     lines.pop();
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_fits_its_box() {
+        for binding in BINDINGS {
+            let room = usize::from(WIDTH) - 2 - KEYS;
+            assert!(binding.help.chars().count() <= room, "{}", binding.help);
+        }
+    }
 }

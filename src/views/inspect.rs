@@ -37,13 +37,11 @@ const MATRIX: u16 = (NAME + 1 + CELL * CLASSES) as u16;
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let [top, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let Some(run) = app.shown_run() else {
-        let key = app.keymap.hint(Action::ShowSetup).unwrap_or_default();
-        let text =
-            format!("\n No run yet. {key} shows Setup, where a run is described and started.");
+        let text = format!("\n {}", super::no_run(app));
         frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }), area);
         return;
     };
-    frame.render_widget(description(app, run), top);
+    frame.render_widget(description(app, run, top.width), top);
     let own = app.inspect.run.as_deref() == Some(run.id.as_str());
     match &app.inspect.state {
         InspectState::Done(inspection) if own => draw_result(frame, body, app, inspection),
@@ -66,15 +64,18 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     }
 }
 
-fn description(app: &App, run: &RunView) -> Line<'static> {
+fn description(app: &App, run: &RunView, width: u16) -> Line<'static> {
     let data = run.history.started.as_ref().map_or("not begun", |started| &started.data);
-    let text = format!("  {} · {data} · seed {}", run.spec.architecture(), run.spec.seed);
-    let mut spans = vec![Span::raw(" "), state::span(run.state(), &app.theme)];
-    spans.push(Span::styled(text, app.theme.style(Role::Dim)));
+    let mut parts: Vec<String> = super::given_title(app, run).into_iter().collect();
     if app.runs.len() > 1 {
-        let number = format!("  run {} of {}", app.live.run + 1, app.runs.len());
-        spans.push(Span::styled(number, app.theme.style(Role::Dim)));
+        parts.push(format!("run {} of {}", app.live.run + 1, app.runs.len()));
     }
+    parts.push(format!("{} · seed {} · {data}", run.spec.architecture(), run.spec.seed));
+    let mut spans = vec![Span::raw(" "), state::span(run.state(), &app.theme)];
+    let taken: usize = spans.iter().map(Span::width).sum();
+    let text = format!("  {}", parts.join(" · "));
+    let text = format::start_of(&text, usize::from(width).saturating_sub(taken));
+    spans.push(Span::styled(text, app.theme.style(Role::Dim)));
     Line::from(spans)
 }
 
@@ -160,7 +161,7 @@ fn part(accuracy: f64) -> String {
 /// Rows are classes, columns answers; the more of a class got an answer, the stronger its cell.
 fn matrix(theme: &Theme, inspection: &Inspection, accuracy: bool) -> Vec<Line<'static>> {
     let dim = theme.style(Role::Dim);
-    let mut heading = vec![Span::styled(format!(" {:<NAME$}", "answer →"), dim)];
+    let mut heading = vec![Span::styled(format!(" {:<NAME$}", "predicted →"), dim)];
     for name in &inspection.class_names {
         heading.push(Span::styled(format!(" {:<w$.w$}", name, w = CELL - 1), dim));
     }

@@ -52,11 +52,18 @@ pub fn of_epochs(points: &[(f64, f64)], settings: ChartSettings, window: Window)
     let factor = settings.smoothing.factor();
     let (mut raw, mut smooth) = (Curve::default(), Curve::default());
     let mut smoothing = Smoothing::new(factor);
+    // Until an epoch ends, the one before it is what is known.
+    let mut at_cursor = None;
     for (x, y) in points {
+        let smoothed = smoothing.next(*y);
         raw.push(*x, *y);
-        smooth.push(*x, smoothing.next(*y));
+        smooth.push(*x, smoothed);
+        if window.cursor.is_some_and(|cursor| *x <= cursor) {
+            at_cursor = Some((*y, Some(smoothed).filter(|_| factor > 0.0)));
+        }
     }
-    of_curves(&raw, Some(&smooth).filter(|_| factor > 0.0), window)
+    let lines = of_curves(&raw, Some(&smooth).filter(|_| factor > 0.0), window);
+    Lines { at_cursor, ..lines }
 }
 
 /// The lines of a series that is kept up to date.

@@ -23,7 +23,7 @@ use crate::app::run_view::{RunState, RunView};
 use crate::config::keys::Action;
 use crate::config::theme::Role;
 
-mod charts;
+pub mod charts;
 
 mod marks;
 
@@ -39,9 +39,7 @@ const SILENCE: f64 = 10.0;
 /// Draws the screen.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let Some(run) = app.shown_run() else {
-        let key = app.keymap.hint(Action::ShowSetup).unwrap_or_default();
-        let text =
-            format!("\n No run yet. {key} shows Setup, where a run is described and started.");
+        let text = format!("\n {}", super::no_run(app));
         frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }), area);
         return;
     };
@@ -52,7 +50,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let [left, right] =
         Layout::horizontal([Constraint::Min(0), Constraint::Length(view.width() as u16)])
             .areas(parts.top);
-    frame.render_widget(description(app, run), left);
+    frame.render_widget(description(app, run, left.width), left);
     frame.render_widget(view, right);
     if let Some(notice) = notice(app, run) {
         frame.render_widget(Paragraph::new(notice).wrap(Wrap { trim: false }), parts.notice);
@@ -121,19 +119,21 @@ fn view_settings(app: &App) -> Line<'static> {
 }
 
 /// What every number on the screen is for.
-fn description(app: &App, run: &RunView) -> Line<'static> {
-    let mut parts = vec![run.spec.architecture().to_string()];
+fn description(app: &App, run: &RunView, width: u16) -> Line<'static> {
+    let mut parts: Vec<String> = super::given_title(app, run).into_iter().collect();
+    parts.push(run.spec.architecture().to_string());
+    parts.push(format!("seed {}", run.spec.seed));
+    parts.push(format!("batch {}", run.spec.batch_size));
     match &run.history.started {
         Some(started) => parts.extend([
-            started.data.clone(),
             started.precision.clone(),
-            format!("{} ({})", started.device, started.device_name),
+            super::run_list::data_in_short(&run.spec, Some(&started.data)).to_owned(),
+            started.device_name.clone(),
         ]),
         None => parts.push("not begun".to_owned()),
     }
-    parts.push(format!("seed {}", run.spec.seed));
-    parts.push(format!("batch {}", run.spec.batch_size));
-    Line::styled(format!(" {}", parts.join(" · ")), app.theme.style(Role::Dim))
+    let text = format!(" {}", parts.join(" · "));
+    Line::styled(format::start_of(&text, usize::from(width)), app.theme.style(Role::Dim))
 }
 
 /// What needs to be read before anything else.
@@ -153,7 +153,10 @@ fn notice(app: &App, run: &RunView) -> Option<Text<'static>> {
             let by_trainer = reason.is_some();
             let style = if by_trainer { app.theme.style(Role::Bad) } else { warning };
             let word = if by_trainer { " PAUSED BY THE TRAINER " } else { " PAUSED " };
-            let saved = reason.unwrap_or_else(|| "A checkpoint is on disk".to_owned());
+            let saved = reason.unwrap_or_else(|| match app.is_replay(run) {
+                true => "The replay stands still".to_owned(),
+                false => "A checkpoint is on disk".to_owned(),
+            });
             let key = hint(Action::Pause);
             Some(Text::from(Line::from(vec![
                 Span::styled(word, style.patch(app.theme.selected())),
@@ -161,7 +164,8 @@ fn notice(app: &App, run: &RunView) -> Option<Text<'static>> {
             ])))
         }
         RunState::Interrupted => {
-            let text = " The trainer ended without a word; the last checkpoint can be resumed.";
+            let text =
+                " The process that trained this run ended; Runs can resume its last checkpoint.";
             Some(Text::styled(text, app.theme.style(Role::Bad)))
         }
         _ => {

@@ -65,7 +65,9 @@ use tui_input::Input;
 use crate::app::charts::{SmoothingLevel, x_axis};
 use crate::app::format;
 use crate::app::overlay::Overlay;
+use crate::app::run_view::RunView;
 use crate::app::{App, Screen};
+use crate::config::keys::Action;
 use crate::config::theme::Role;
 use crate::runs::curve::Axis;
 pub use pointer::pointer;
@@ -83,6 +85,24 @@ pub fn draw(frame: &mut Frame, app: &App) {
     }
     if app.theme.ascii() {
         ascii::simplify(frame.buffer_mut());
+    }
+}
+
+/// The title that the user gave a run.
+fn given_title(app: &App, run: &RunView) -> Option<String> {
+    let record = app.library.as_ref()?.run(&run.id)?;
+    Some(record.labels.title.clone()).filter(|title| !title.is_empty())
+}
+
+/// What to say on a screen about a run where none is open.
+fn no_run(app: &App) -> String {
+    let key = |action| app.keymap.hint(action).unwrap_or_default();
+    let setup = key(Action::ShowSetup);
+    let text =
+        format!("No run is open. {setup} shows Setup, where a run is described and started.");
+    match app.library.as_ref().map_or(0, |library| library.runs.len()) {
+        0 => text,
+        _ => format!("{text} {} lists the runs on disk.", key(Action::ShowRuns)),
     }
 }
 

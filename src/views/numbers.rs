@@ -22,8 +22,8 @@ pub struct Number {
 pub fn lines(app: &App, run: &RunView, progress: &Progress) -> Vec<Number> {
     let mut numbers = results(run);
     numbers.extend(speed(run, progress));
-    // What the machine does now has to do with a run that is on.
-    if let Some(machine) = app.machine.as_ref().filter(|_| run.is_active()) {
+    // The machine is looked at only while a run goes on; older numbers would mislead.
+    if let Some(machine) = app.machine.as_ref().filter(|_| run.is_active() && !run.is_paused()) {
         let device = run.history.started.as_ref().map_or("cpu", |started| started.device.as_str());
         numbers.extend(machine_numbers(machine, device));
     }
@@ -51,14 +51,17 @@ fn results(run: &RunView) -> Vec<Named> {
 }
 
 fn speed(run: &RunView, progress: &Progress) -> Vec<Named> {
-    let images = progress.images_per_second.map(|speed| format::thousands(speed.round() as u64));
+    // A run that has ended takes no more time, and one that stands still has no speed.
+    let goes_on = run.is_active() || run.elsewhere;
+    let speed = progress.images_per_second.filter(|_| goes_on && !run.is_paused());
+    let images = speed.map(|speed| format::thousands(speed.round() as u64));
     let seconds = run
         .history
         .epochs
         .last()
         .map(|epoch| format!("{:.1} + {:.1} eval", epoch.train_seconds, epoch.eval_seconds));
     vec![
-        ("time left", or_none(progress.seconds_left.map(format::duration))),
+        ("time left", or_none(progress.seconds_left.filter(|_| goes_on).map(format::duration))),
         ("images/s", or_none(images)),
         ("s/epoch", or_none(seconds)),
     ]

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect, Size};
 
-use super::{SMALLEST, compare, header, live, parts, picker, setup};
+use super::{SMALLEST, compare, header, live, parts, picker, results, run_list, setup};
 use crate::app::overlay::Overlay;
 use crate::app::pointer::{Gesture, Target};
 use crate::app::{App, Msg, Screen};
@@ -25,6 +25,8 @@ pub fn pointer(app: &App, size: Size, mouse: MouseEvent) -> Option<Msg> {
     match (target(app, size, place), gesture) {
         // On anything but a chart the wheel moves the selection.
         (Some(target @ Target::Chart { .. }), gesture) => Some(Msg::Pointer { target, gesture }),
+        // A click with an unsteady hand is one click.
+        _ if matches!(mouse.kind, MouseEventKind::Drag(_)) => None,
         (_, Gesture::WheelUp) => Some(Msg::Key(KeyCode::Up.into())),
         (_, Gesture::WheelDown) => Some(Msg::Key(KeyCode::Down.into())),
         (target, gesture) => Some(Msg::Pointer { target: target?, gesture }),
@@ -47,7 +49,9 @@ fn target(app: &App, size: Size, place: Position) -> Option<Target> {
         Screen::Live => live::chart_at(body, app, place),
         Screen::Compare => compare::chart_at(body, app, place),
         Screen::Setup => return setup::field_at(app, body, place).map(Target::Field),
-        _ => None,
+        Screen::Results => return results::row_at(body, app, place).map(Target::ScreenRow),
+        Screen::Runs => return run_list::row_at(body, app, place).map(Target::ScreenRow),
+        Screen::Inspect => None,
     };
     chart.map(|(chart, position)| Target::Chart { chart, position })
 }

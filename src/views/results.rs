@@ -10,12 +10,12 @@
 //! ```
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
 use super::columns::{Column, Fitting, first_row, left, right};
-use super::format;
+use super::{columns, format};
 use crate::app::App;
 use crate::app::library::Library;
 use crate::app::results::recipe;
@@ -34,13 +34,32 @@ const COLUMNS: [Column; 14] = [
     left("|", 1, 10),
     right("best", 10, 10),
     right("last", 10, 8),
-    right("-document", 9, 7),
-    right("-paper", 6, 5),
+    right("to Keras", 8, 7),
+    right("to paper", 8, 5),
     right("runs", 4, 4),
     right("epochs", 8, 6),
     right("s/epoch", 8, 3),
     left("device", 24, 2),
 ];
+
+/// What the columns are, their titles, the rows, and what is known of the selected one.
+fn parts(area: Rect) -> [Rect; 4] {
+    let detail = if area.height >= 16 { DETAIL } else { 0 };
+    Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(detail),
+    ])
+    .areas(area)
+}
+
+/// The row at a place of the screen.
+pub fn row_at(area: Rect, app: &App, place: Position) -> Option<usize> {
+    let library = app.library.as_ref()?;
+    let [_, _, list, _] = parts(area);
+    columns::row_at(list, app.results.selection(library), library.results.len(), place)
+}
 
 /// Draws the screen.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
@@ -48,21 +67,14 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
         frame.render_widget(Line::styled(" Reading the runs…", app.theme.style(Role::Dim)), area);
         return;
     };
-    let detail = if area.height >= 16 { DETAIL } else { 0 };
-    let [top, titles, list, below] = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Min(0),
-        Constraint::Length(detail),
-    ])
-    .areas(area);
+    let [top, titles, list, below] = parts(area);
     let dim = app.theme.style(Role::Dim);
-    let text = " document: test accuracy in %, s/epoch on a GTX 1080 Ti | ours; * not comparable";
+    let text = " Keras: test accuracy in %, s/epoch on a GTX 1080 Ti | ours; * not comparable";
     frame.render_widget(Line::styled(text, dim), top);
     let fitting = Fitting::new(&COLUMNS, usize::from(area.width));
     frame.render_widget(fitting.titles(dim), titles);
     let rows = &library.results;
-    let selected = app.results.selected.min(rows.len().saturating_sub(1));
+    let selected = app.results.selection(library);
     let first = first_row(selected, rows.len(), usize::from(list.height));
     for (area, (place, row)) in list.rows().zip(rows.iter().enumerate().skip(first)) {
         let line = fitting.line(cells(row, &app.theme));
@@ -131,7 +143,7 @@ fn other_cells(run: &RunResult, row: &ResultRow, theme: &Theme) -> Vec<Span<'sta
         String::new(),
         row.runs.len().to_string(),
         format!("{}/{}", run.epochs_done, run.epochs_planned),
-        run.seconds_per_epoch.map_or(String::new(), |it| format!("{it:.1}")),
+        run.seconds_per_epoch.map_or(String::new(), |it| format!("{it:.1}*")),
         run.device.clone().unwrap_or_default(),
     ];
     cells.map(|text| Span::styled(text, dim)).to_vec()
@@ -188,9 +200,9 @@ fn title_line(app: &App, library: &Library, row: &ResultRow) -> Line<'static> {
             let spec = recipe(architecture, &app.setup.spec);
             match (library.estimate(&spec), library.run_seconds(&spec)) {
                 (Some(estimate), Some(seconds)) => format!(
-                    "  a full run takes about {} here ({} an epoch, judged by {})",
+                    "  a full run takes about {} here ({} an epoch and its evaluation; from {})",
                     format::duration(seconds),
-                    format::duration(estimate.seconds_per_epoch),
+                    format::duration(seconds / f64::from(spec.epochs.max(1))),
                     estimate.measured
                 ),
                 _ => "  no run on this hardware yet to judge the time by".to_owned(),
@@ -238,7 +250,7 @@ fn gaps_text(ours: &Ours) -> String {
     };
     format!(
         " ours minus, in points: {} · {}",
-        gap("document", ours.to_document),
+        gap("Keras", ours.to_document),
         gap("paper", ours.to_paper)
     )
 }

@@ -11,14 +11,14 @@
 
 use jiff::tz::TimeZone;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
 use super::columns::{Column, Fitting, first_row, left, right};
 use super::sparkline::sparkline;
-use super::{format, prompt, run_queue};
+use super::{columns, format, prompt, run_queue};
 use crate::app::App;
 use crate::app::library::Library;
 use crate::app::run_list::{Row, epochs_done};
@@ -52,6 +52,26 @@ const COLUMNS: [Column; 12] = [
     left("tags", 16, 4),
 ];
 
+/// The queue, how many runs, the titles, the rows, and what is known of the selected one.
+fn parts(area: Rect, queue: bool) -> [Rect; 5] {
+    let detail = if area.height >= 16 { DETAIL } else { 0 };
+    Layout::vertical([
+        Constraint::Length(u16::from(queue)),
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(detail),
+    ])
+    .areas(area)
+}
+
+/// The row at a place of the screen.
+pub fn row_at(area: Rect, app: &App, place: Position) -> Option<usize> {
+    let rows = app.run_list.rows(app.library.as_ref()?);
+    let [_, _, _, list, _] = parts(area, run_queue::line(app).is_some());
+    columns::row_at(list, app.run_list.selection(&rows), rows.len(), place)
+}
+
 /// Draws the screen.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let Some(library) = &app.library else {
@@ -61,15 +81,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let rows = app.run_list.rows(library);
     let selected = app.run_list.selection(&rows);
     let queue = run_queue::line(app);
-    let detail = if area.height >= 16 { DETAIL } else { 0 };
-    let [queue_area, top, titles, list, below] = Layout::vertical([
-        Constraint::Length(u16::from(queue.is_some())),
-        Constraint::Length(1),
-        Constraint::Length(1),
-        Constraint::Min(0),
-        Constraint::Length(detail),
-    ])
-    .areas(area);
+    let [queue_area, top, titles, list, below] = parts(area, queue.is_some());
     if let Some(line) = queue {
         frame.render_widget(line, queue_area);
     }
@@ -162,7 +174,7 @@ fn cells(run: &RunRecord, theme: &Theme) -> Vec<Span<'static>> {
         state_span(&run.state, theme),
         Span::raw(run.title().to_owned()),
         Span::raw(spec.architecture().to_string()),
-        Span::styled(data_in_short(run), dim),
+        Span::styled(data_in_short(&run.description.spec, found(run)), dim),
         Span::styled(spec.seed.to_string(), dim),
         Span::raw(format!("{done}/{}", spec.epochs)),
         Span::styled("█".repeat(full) + &"░".repeat(CURVE - full), theme.style(Role::Frame)),
@@ -195,19 +207,23 @@ pub fn data_name(spec: &RunSpec) -> &'static str {
     }
 }
 
-/// The data set in one word. Files that are only laid out like CIFAR-10 are not called so.
-fn data_in_short(run: &RunRecord) -> &'static str {
-    let found = run.description.environment.as_ref().map(|it| it.data.as_str());
-    match (run.description.spec.data.source, found) {
+/// The data set in one word, from what was asked for and what was found. Files that are only laid out
+/// like CIFAR-10 are not called so.
+pub fn data_in_short(spec: &RunSpec, found: Option<&str>) -> &'static str {
+    match (spec.data.source, found) {
         (DataSource::Cifar10, Some(name)) if name != official::NAME => "unofficial",
-        _ => data_name(&run.description.spec),
+        _ => data_name(spec),
     }
+}
+
+/// The data set as it was found.
+fn found(run: &RunRecord) -> Option<&str> {
+    run.description.environment.as_ref().map(|it| it.data.as_str())
 }
 
 /// The data set as it was found, or as it was asked for.
 fn data(run: &RunRecord) -> String {
-    let found = run.description.environment.as_ref().map(|it| it.data.clone());
-    found.unwrap_or_else(|| data_name(&run.description.spec).to_owned())
+    found(run).unwrap_or_else(|| data_name(&run.description.spec)).to_owned()
 }
 
 fn draw_detail(frame: &mut Frame, area: Rect, app: &App, row: &Row) {
@@ -262,7 +278,7 @@ fn detail(run: &RunRecord, theme: &Theme) -> Vec<Line<'static>> {
     }
     let deviations = deviations(&run.description, history);
     lines.push(if deviations.is_empty() {
-        Line::styled(" a full run of the document's recipe", theme.style(Role::Good))
+        Line::styled(" a full run of the Keras recipe", theme.style(Role::Good))
     } else {
         Line::styled(format!(" not comparable: {}", deviations.join("; ")), dim)
     });

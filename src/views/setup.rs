@@ -160,7 +160,7 @@ fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
             Line::styled(format!(" {}", field.section.title()), heading)
         };
         match index.map(|index| (index, field(index))) {
-            Some((index, Some(field))) => row(app, index, field, &default),
+            Some((index, Some(field))) => row(app, index, field, &default, area.width),
             // The heading of the field below it.
             _ => rows
                 .get(place + 1)
@@ -184,7 +184,13 @@ fn draw_form(frame: &mut Frame, area: Rect, app: &App) {
 }
 
 /// `  name   value   default` or, beside a value that cannot be used, why.
-fn row<'a>(app: &'a App, index: usize, field: &'static Field, default: &RunSpec) -> Line<'a> {
+fn row<'a>(
+    app: &'a App,
+    index: usize,
+    field: &'static Field,
+    default: &RunSpec,
+    columns: u16,
+) -> Line<'a> {
     let focused = index == app.setup.focus;
     let edit = app.setup.edit.as_ref().filter(|_| focused);
     let changed = app.setup.is_changed(field, default);
@@ -216,7 +222,11 @@ fn row<'a>(app: &'a App, index: usize, field: &'static Field, default: &RunSpec)
         }
         None if changed => {
             let default = format!(" default {}", field.default_value(default));
-            spans.push(Span::styled(default, app.theme.style(Role::Dim)));
+            let taken: usize = spans.iter().map(Span::width).sum();
+            // A part of it would be read as another.
+            if taken + default.chars().count() <= usize::from(columns) {
+                spans.push(Span::styled(default, app.theme.style(Role::Dim)));
+            }
         }
         None => {}
     }
@@ -240,12 +250,25 @@ fn side_lines(app: &App, whole: bool) -> Vec<Line<'static>> {
     if whole {
         lines.push(Line::default());
         lines.extend(run_lines(app));
-        for note in &app.notes {
+        for note in waiting(app).iter().chain(&app.notes) {
             lines.push(Line::default());
             lines.push(Line::styled(note.clone(), app.theme.style(Role::Warning)));
         }
     }
     lines
+}
+
+/// Which runs were broken off and can go on.
+fn waiting(app: &App) -> Option<String> {
+    let key = app.keymap.hint(Action::ShowRuns).unwrap_or_default();
+    // Those of this session are newer than what was read.
+    let of_session = |id: &str| app.runs.iter().any(|run| run.id == id);
+    let waiting = app.library.as_ref()?.waiting().filter(|run| !of_session(&run.folder.id()));
+    match waiting.count() {
+        0 => None,
+        1 => Some(format!("1 interrupted or paused run can go on: {key} Runs")),
+        count => Some(format!("{count} interrupted or paused runs can go on: {key} Runs")),
+    }
 }
 
 fn run_lines(app: &App) -> Vec<Line<'static>> {
@@ -255,8 +278,9 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
     let mut lines = vec![
         Line::styled(format!("{architecture}: depth {}", architecture.depth()), accent),
         Line::raw(format!(
-            "{} epochs, batch {}, {}",
+            "{} {}, batch {}, {}",
             spec.epochs,
+            if spec.epochs == 1 { "epoch" } else { "epochs" },
             spec.batch_size,
             match app.setup.further_seeds.len() {
                 0 => format!("seed {}", spec.seed),
@@ -276,7 +300,7 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
             Some(_) => format!("{} %", cell.text),
             None => cell.text.clone(),
         };
-        lines.push(Line::raw(format!("document, 200 epochs: {}", figure(&row.accuracy))));
+        lines.push(Line::raw(format!("Keras, 200 epochs: {}", figure(&row.accuracy))));
         lines.push(Line::raw(format!("original paper: {}", figure(&row.paper))));
     }
     lines.push(Line::default());
@@ -289,7 +313,8 @@ fn run_lines(app: &App) -> Vec<Line<'static>> {
         };
         Line::styled(text, app.theme.style(Role::Good))
     } else {
-        let text = format!("{problems} value(s) to correct before the start");
+        let values = if problems == 1 { "value" } else { "values" };
+        let text = format!("{problems} {values} to correct before the start");
         Line::styled(text, app.theme.style(Role::Bad))
     });
     lines

@@ -11,7 +11,7 @@ use crate::app::progress::progress;
 /// Draws one line with state, epoch and accuracy, and below it what size is needed.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App) {
     let line = match app.shown_run() {
-        None => Line::raw("no run yet"),
+        None => Line::raw("no run open"),
         Some(run) => {
             let progress = progress(&run.history, &run.spec);
             let accuracy = match run.history.epochs.last() {

@@ -1,5 +1,7 @@
 //! The real trainer on a small generated data set, steered through its channels.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use resnet_tui::config::recipe::Recipe;
@@ -15,6 +17,13 @@ use resnet_tui::supervisor::{StartOptions, Supervisor};
 use resnet_tui::training::worker::TrainerHandle;
 use resnet_tui::training::{evaluation, trainer};
 use tempfile::TempDir;
+
+/// What `eval --json` says.
+#[derive(Debug, serde::Deserialize)]
+struct Evaluated {
+    loss: f64,
+    accuracy: f64,
+}
 
 /// Longer than any step here takes, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -350,4 +359,34 @@ fn every_memory_format_and_precision_trains_alike() {
             }
         }
     }
+}
+
+#[test]
+fn eval_finds_what_training_measured_also_with_images_held_out() {
+    let (folder, supervisor) = supervisor();
+    let spec = RunSpec { epochs: 1, validation_split: 0.5, ..small() };
+    let history = run_to_end(supervisor.start(spec, StartOptions::default()).unwrap());
+    let measured = &history.epochs[0];
+    let run = only_run(&supervisor);
+    let eval = |weights: &Path, flags: &str| -> Evaluated {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_resnet-tui"));
+        command.env("HOME", folder.path()).env_remove("XDG_CONFIG_HOME");
+        command.args(["eval", "--json", "--device", "cpu", "--weights"]).arg(weights);
+        let output = command.args(flags.split_whitespace()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let agrees = |it: &Evaluated| {
+        (it.loss - measured.test_loss).abs() < 1e-6 && it.accuracy == measured.test_accuracy
+    };
+    // In its folder the weights come with the recipe.
+    let beside = eval(&run.best_path(), "");
+    assert!(agrees(&beside), "{beside:?} is not {measured:?}");
+    let alone = folder.path().join("weights.safetensors");
+    std::fs::copy(run.best_path(), &alone).unwrap();
+    let flags = "--arch v1 --n 1 --precision fp32 --synthetic --synthetic-train-images 160 \
+                 --synthetic-test-images 40";
+    let told = eval(&alone, &format!("{flags} --validation-split 0.5"));
+    assert!(agrees(&told), "{told:?} is not {measured:?}");
+    assert!(!agrees(&eval(&alone, flags)), "the mean of all images is another");
 }

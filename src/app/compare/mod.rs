@@ -229,9 +229,14 @@ impl CompareScreen {
     pub fn take(&mut self, reply: CompareReply) -> Option<String> {
         match reply {
             CompareReply::Listed(runs) => {
-                // What another process is training has grown since.
-                let live = |id: &String| runs.iter().any(|run| run.live && run.id == *id);
-                self.requested.retain(|id| !live(id));
+                // What another process is training, or was, has grown since.
+                let loaded = &self.loaded;
+                let grows = |run: &ListedRun| {
+                    let known = loaded.get(&run.id).map(|known| known.history.epochs.len());
+                    run.live || known.is_some_and(|known| known as u32 != run.epochs)
+                };
+                let grown = |id: &String| runs.iter().any(|run| run.id == *id && grows(run));
+                self.requested.retain(|id| !grown(id));
                 self.listed = runs;
                 if !self.chosen_by_user && self.chosen.is_empty() {
                     self.chosen = first_choice(&self.listed);
@@ -325,14 +330,20 @@ pub fn parse_target(text: &str) -> Option<f64> {
     text.parse().ok().filter(|target| (0.0..=100.0).contains(target))
 }
 
-/// The newest v1 and the newest v2 with results; where one is missing, the newest two runs.
+/// The newest v1 and v2 with results on the same images; else the newest of either; where one is missing,
+/// the newest two runs.
 fn first_choice(listed: &[ListedRun]) -> Vec<String> {
     let newest = || listed.iter().rev().filter(|run| run.epochs > 0);
-    let of = |version: Version| newest().find(|run| run.spec.version == version);
-    let runs: Vec<&ListedRun> = match (of(Version::V1), of(Version::V2)) {
-        (Some(v1), Some(v2)) => vec![v1, v2],
-        _ => newest().take(2).collect(),
-    };
+    let of = |version: Version| newest().filter(move |run| run.spec.version == version);
+    let same_images = of(Version::V1).find_map(|v1| {
+        let v2 = of(Version::V2).find(|v2| v2.spec.data == v1.spec.data)?;
+        Some(vec![v1, v2])
+    });
+    let runs =
+        same_images.unwrap_or_else(|| match (of(Version::V1).next(), of(Version::V2).next()) {
+            (Some(v1), Some(v2)) => vec![v1, v2],
+            _ => newest().take(2).collect(),
+        });
     runs.into_iter().map(|run| run.id.clone()).collect()
 }
 

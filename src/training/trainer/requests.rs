@@ -52,7 +52,8 @@ impl Trainer<'_> {
         let flow = loop {
             match self.requests.recv() {
                 Ok(TrainControl::Resume) => break Flow::GoOn,
-                Ok(TrainControl::Stop) | Err(_) => break Flow::Stop,
+                Ok(TrainControl::Stop) => break Flow::Stop,
+                Err(_) => break Flow::Leave,
                 Ok(TrainControl::StopAfterEpoch) => self.stop_after_epoch = true,
                 Ok(TrainControl::Pause | TrainControl::Checkpoint) => {}
             }

@@ -188,8 +188,27 @@ impl Chart<'_> {
             for row in plot.rows() {
                 buffer.set_string(x, row.y, "┊", mark.style);
             }
-            let room = usize::from(plot.right().saturating_sub(x + 1));
-            buffer.set_stringn(x + 1, plot.y, mark.label, room, mark.style);
+        }
+        // A name stands beside its line where it fits between the others, on the right if it can.
+        let column = |mark: &Mark| Some(column_of(self.x.position(mark.x)?, plot));
+        let mut columns: Vec<u16> = self.marks.iter().filter_map(column).collect();
+        columns.retain(|column| (plot.left()..plot.right()).contains(column));
+        columns.sort_unstable();
+        let mut free = plot.left();
+        for mark in &self.marks {
+            let Some(x) = column(mark).filter(|x| columns.contains(x)) else { continue };
+            let width = mark.label.chars().count() as u16;
+            let next = columns.iter().copied().find(|next| *next > x).unwrap_or(plot.right());
+            let place = match (x + 1 + width <= next, x >= free + width) {
+                (true, _) if x + 1 >= free => x + 1,
+                (_, true) => x - width,
+                _ => {
+                    free = free.max(x + 1);
+                    continue;
+                }
+            };
+            buffer.set_string(place, plot.y, mark.label, mark.style);
+            free = (place + width).max(x + 1);
         }
     }
 
@@ -240,14 +259,18 @@ impl Chart<'_> {
     fn draw_signs(&self, plot: Rect, buffer: &mut Buffer) {
         let signed = self.series.iter().filter_map(|series| Some((series, series.sign?)));
         for (index, (series, sign)) in signed.enumerate() {
-            let first = (index as u16).wrapping_mul(SIGN_OFFSET) % SIGN_SPACING;
-            for column in (first..plot.width).step_by(usize::from(SIGN_SPACING)) {
-                let position = f64::from(column) / f64::from(plot.width.saturating_sub(1).max(1));
-                let Some(y) = value_at(&series.points, self.x.value_at(position)) else { continue };
-                if let Some(y) = self.y.position(y).filter(|at| (0.0..=1.0).contains(at))
-                    && let Some(cell) = buffer.cell_mut((plot.x + column, row_of(y, plot)))
+            // A sign stands on a point that was measured, not between two of them.
+            let mut free = plot.x + (index as u16).wrapping_mul(SIGN_OFFSET) % SIGN_SPACING;
+            let place = |position: Option<f64>| position.filter(|at| (0.0..=1.0).contains(at));
+            for (x, y) in &series.points {
+                let at = (place(self.x.position(*x)), place(self.y.position(*y)));
+                let (Some(x), Some(y)) = at else { continue };
+                let (x, y) = (column_of(x, plot), row_of(y, plot));
+                if x >= free
+                    && let Some(cell) = buffer.cell_mut((x, y))
                 {
                     cell.set_char(sign).set_style(series.style);
+                    free = x.saturating_add(SIGN_SPACING);
                 }
             }
         }
@@ -264,6 +287,13 @@ impl Chart<'_> {
             let left = x.saturating_sub(width / 2).min(plot.right() - width).max(plot.x);
             let room = usize::from(plot.right() - left);
             buffer.set_stringn(left, plot.bottom(), label, room, theme.selected());
+            // What is left of a number that the label covers would be another number.
+            let blank = |x: u16, buffer: &mut Buffer| {
+                let cell = buffer.cell_mut((x, plot.bottom()));
+                cell.filter(|cell| cell.symbol() != " ").map(|cell| cell.set_char(' ')).is_some()
+            };
+            let _ = (left + width..plot.right()).take_while(|x| blank(*x, buffer)).count();
+            let _ = (plot.x..left).rev().take_while(|x| blank(*x, buffer)).count();
         }
     }
 }
@@ -284,17 +314,6 @@ fn clipped(points: &[(f64, f64)], low: f64, high: f64) -> Vec<(f64, f64)> {
         before = Some((x, y));
     }
     clipped
-}
-
-/// The value of a curve at x, on the line between its neighbours; none beyond its ends.
-fn value_at(points: &[(f64, f64)], x: f64) -> Option<f64> {
-    let after = points.partition_point(|point| point.0 < x);
-    let right = points.get(after)?;
-    if right.0 == x {
-        return Some(right.1);
-    }
-    let left = points.get(after.checked_sub(1)?)?;
-    Some(left.1 + (right.1 - left.1) * (x - left.0) / (right.0 - left.0))
 }
 
 /// The column of cells at a position of the horizontal axis.
@@ -385,8 +404,9 @@ mod tests {
         chart.series[0].points = vec![(10.0, 1.0), (15.0, 1.0), (20.0, 1.0), (40.0, 1.0)];
         chart.series[0].sign = Some('◆');
         let drawn = drawn(&chart, 50, 9, &InterfaceConfig::default());
-        // None before the curve begins.
-        assert_eq!(drawn.matches('◆').count(), 2, "{drawn}");
-        assert_eq!(drawn.lines().filter(|line| line.contains('◆')).count(), 1, "{drawn}");
+        // At 10 and at 40: on points that are far enough from each other, and nowhere else.
+        let line = drawn.lines().find(|line| line.contains('◆')).unwrap();
+        let columns = line.chars().enumerate().filter(|it| it.1 == '◆').map(|it| it.0);
+        assert_eq!(columns.collect::<Vec<_>>(), [14, 49], "{drawn}");
     }
 }

@@ -115,8 +115,9 @@ fn top(app: &App, compared: &[Compared]) -> Line<'static> {
     sets.sort();
     sets.dedup();
     if sets.len() > 1 {
-        let text = "  different data: accuracies do not compare";
-        line.push_span(Span::styled(text, app.theme.style(Role::Warning)));
+        // It comes first: the names may take the rest of the row.
+        let text = " different data, not comparable";
+        line.spans.insert(0, Span::styled(text, app.theme.style(Role::Warning)));
     }
     line
 }

@@ -12,7 +12,7 @@ use crate::app::compare::Compared;
 use crate::config::theme::Role;
 use crate::runs::comparison::first_reaching;
 use crate::runs::differences::{Difference, differing};
-use crate::views::format;
+use crate::views::{format, run_list};
 
 /// Columns from which data, precision and device have room.
 const WIDE: u16 = 130;
@@ -92,6 +92,7 @@ fn results(app: &App, run: &Compared) -> [String; 4] {
         None => last.map(|epoch| format::percent(epoch.test_accuracy)),
     };
     let reached = first_reaching(run.history, app.compare.target);
+    let done = last.map_or(0, |epoch| epoch.epoch);
     [
         best.map_or_else(none, |it| {
             format!("{} ({})", format::percent(it.test_accuracy), it.epoch)
@@ -99,7 +100,7 @@ fn results(app: &App, run: &Compared) -> [String; 4] {
         shown.unwrap_or_else(none),
         run.history.median_train_seconds().map_or_else(none, |seconds| format!("{seconds:.1}")),
         reached.map_or_else(
-            || "not reached".to_owned(),
+            || if done < run.spec.epochs { "not yet" } else { "not reached" }.to_owned(),
             |it| format!("{}: {}", it.epoch, format::duration(it.train_seconds)),
         ),
     ]
@@ -112,7 +113,7 @@ fn circumstances(run: &Compared) -> [String; 5] {
     [
         format!("{epochs}/{}", run.spec.epochs),
         format::duration(run.history.train_seconds()),
-        started.map_or("-".to_owned(), |it| it.data.clone()),
+        run_list::data_in_short(run.spec, started.map(|it| it.data.as_str())).to_owned(),
         started.map_or("-".to_owned(), |it| it.precision.clone()),
         started.map_or("-".to_owned(), |it| it.device.clone()),
     ]

@@ -21,6 +21,9 @@ use crate::views::lines::{self, Look, Window};
 /// Columns from which the label of a reference says more.
 const ROOMY: u16 = 50;
 
+/// The curve of the seconds that evaluation takes.
+const EVALUATION: &str = "evaluation";
+
 /// Draws one chart of the run.
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, run: &RunView, kind: ChartKind) {
     chart(area, app, run, kind).draw(area, frame.buffer_mut(), &app.theme);
@@ -42,7 +45,7 @@ pub fn chart<'a>(area: Rect, app: &'a App, run: &'a RunView, kind: ChartKind) ->
     // The figures are for CIFAR-10; other images have nothing to do with them.
     let has_figures = kind == ChartKind::Accuracy && run.spec.data.source == DataSource::Cifar10;
     let row = reference::row(run.spec.architecture()).filter(|_| has_figures);
-    let document = if area.width < ROOMY { "document" } else { "document, 200 epochs" };
+    let document = if area.width < ROOMY { "Keras" } else { "Keras, 200 epochs" };
     let figures = row
         .map(|row| [(row.accuracy.number, document), (row.paper.number, "paper")])
         .unwrap_or_default();
@@ -66,7 +69,8 @@ fn y_axis(kind: ChartKind, scale: Scale, series: &[Series], window: Window, zoom
         // Percents compare best on an axis that stays where it is.
         (ChartKind::Accuracy, Scale::Linear) if !zoomed => Axis::new(0.0, 100.0, scale),
         (ChartKind::EpochSeconds, Scale::Linear) => {
-            Axis::new(0.0, 1.1 * values.into_iter().fold(0.0, f64::max), scale)
+            let longest = values.into_iter().fold(0.0, f64::max);
+            Axis::new(0.0, if longest > 0.0 { 1.1 * longest } else { 1.0 }, scale)
         }
         _ => Axis::around(values, scale),
     }
@@ -155,7 +159,7 @@ impl<'a> Curves<'a> {
         let evaluation = x_axis::of_epochs(axis, &self.run.history, |epoch| epoch.eval_seconds);
         let evaluation = lines::of_epochs(&evaluation, self.app.charts, window);
         let mut series = train.series(look("train", Role::Time, theme), words);
-        series.extend(evaluation.series(look("evaluation", Role::Test, theme), words));
+        series.extend(evaluation.series(look(EVALUATION, Role::Test, theme), words));
         series
     }
 
@@ -166,13 +170,14 @@ impl<'a> Curves<'a> {
 }
 
 fn look<'a>(name: &'a str, role: Role, theme: &Theme) -> Look<'a> {
-    let train = role == Role::Train;
+    // One of the two curves of a chart, so that they are told apart without colour.
+    let dashed = role == Role::Train || name == EVALUATION;
     Look {
         name,
         style: theme.style(role),
         faint: theme.style(Role::Frame),
-        pattern: if train { Pattern::Dashed } else { Pattern::Solid },
-        symbol: if train { '+' } else { '*' },
+        pattern: if dashed { Pattern::Dashed } else { Pattern::Solid },
+        symbol: if dashed { '+' } else { '*' },
         sign: None,
     }
 }

@@ -4,6 +4,7 @@ use ratatui::layout::Size;
 
 use super::*;
 use crate::app::Screen;
+use crate::app::pointer::Target;
 use crate::config::run::DataSource;
 use crate::data::{CLASSES, IMAGE_BYTES, Picture, class_names};
 use crate::training::evaluation::Evaluation;
@@ -47,7 +48,7 @@ fn hear(app: &mut App, said: InspectionUpdate) {
 }
 
 /// A stopped run that was inspected.
-fn with_inspection(app: App) -> App {
+pub(super) fn with_inspection(app: App) -> App {
     let mut app = with_run(app);
     say(&mut app, finished(Outcome::Stopped, 350));
     type_text(&mut app, "6");
@@ -56,16 +57,31 @@ fn with_inspection(app: App) -> App {
     app
 }
 
-#[test]
-fn inspect_screen() {
-    let app = with_inspection(app());
-    insta::assert_snapshot!("inspect_80x24", picture(&app, 80, 24));
-    insta::assert_snapshot!("inspect_160x45", picture(&app, 160, 45));
-    let plain = with_inspection(app_with(&InterfaceConfig::default(), true));
-    insta::assert_snapshot!("inspect_no_color_80x24", picture(&plain, 80, 24));
-    let reset = ratatui::style::Color::Reset;
-    let buffer = buffer(&plain, 160, 45);
-    assert!(buffer.content.iter().all(|cell| (cell.fg, cell.bg) == (reset, reset)));
+/// Setup with a batch as the augmentation leaves it.
+pub(super) fn with_pictures(mut app: App) -> App {
+    type_text(&mut app, "v");
+    let image = PreviewImage {
+        class: 6,
+        original: inspection().mistakes[0].picture.clone(),
+        augmented: inspection().mistakes[0].picture.clone(),
+    };
+    // Without colours nobody asks for any.
+    let asked = app.setup.preview.as_ref().unwrap().asked.clone();
+    if let Some(request) = asked {
+        let answer = Preview { request, images: vec![image; 16], stretched: false };
+        update(&mut app, Msg::Preview(Ok(Box::new(answer))));
+    }
+    app
+}
+
+/// Setup while CIFAR-10 is downloaded, on the epochs, where the learning rate is drawn.
+pub(super) fn with_download(mut app: App) -> App {
+    type_text(&mut app, "d");
+    let progress =
+        FetchProgress { phase: FetchPhase::Downloading, done: 58_000_000, total: 170_052_171 };
+    update(&mut app, Msg::Download(DownloadNews::Progress(progress)));
+    type_text(&mut app, "jjj");
+    app
 }
 
 #[test]
@@ -90,51 +106,10 @@ fn inspecting_says_how_far_it_is_and_why_it_failed() {
 }
 
 #[test]
-fn setup_with_pictures_a_download_and_the_learning_rate() {
-    let mut app = app();
-    type_text(&mut app, "v");
-    let image = PreviewImage {
-        class: 6,
-        original: inspection().mistakes[0].picture.clone(),
-        augmented: inspection().mistakes[0].picture.clone(),
-    };
-    let request = app.setup.preview.as_ref().unwrap().asked.clone().unwrap();
-    let images = vec![image; 16];
-    let answer = Preview { request, images, stretched: false };
-    update(&mut app, Msg::Preview(Ok(Box::new(answer))));
-    insta::assert_snapshot!("setup_pictures_80x24", picture(&app, 80, 24));
-    insta::assert_snapshot!("setup_pictures_160x45", picture(&app, 160, 45));
-    let mut app = app_with(&InterfaceConfig::default(), true);
-    type_text(&mut app, "v");
-    assert!(picture(&app, 80, 24).contains("Pictures need a terminal"));
-    type_text(&mut app, "vd");
-    let progress =
-        FetchProgress { phase: FetchPhase::Downloading, done: 58_000_000, total: 170_052_171 };
-    update(&mut app, Msg::Download(DownloadNews::Progress(progress)));
-    // Down to the epochs: the learning rate is drawn.
-    type_text(&mut app, "jjj");
-    insta::assert_snapshot!("setup_download_80x24", picture(&app, 80, 24));
-}
-
-#[test]
-fn lists_and_the_log() {
-    let mut palette = app();
-    type_text(&mut palette, ":pause");
-    insta::assert_snapshot!("palette_80x24", picture(&palette, 80, 24));
-    let mut models = app();
-    type_text(&mut models, "m");
-    insta::assert_snapshot!("models_80x24", picture(&models, 80, 24));
+fn the_help_is_searched() {
     let mut help = app();
     type_text(&mut help, "?/chart");
     insta::assert_snapshot!("help_search_80x24", picture(&help, 80, 24));
-    let mut log = app();
-    update(&mut log, Msg::Log("a warning of libtorch\nanother\n".to_owned()));
-    insta::assert_snapshot!("log_80x24", picture(&log, 80, 24));
-    let mut name = app();
-    type_text(&mut name, "w");
-    update(&mut name, Msg::SetUps { presets: vec!["mine".to_owned()], recent: Vec::new() });
-    type_text(&mut name, "mine");
-    assert!(picture(&name, 80, 24).contains("replaces the one of this name"));
 }
 
 #[test]
