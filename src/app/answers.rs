@@ -98,8 +98,12 @@ pub fn not_started(app: &mut App, run: &str, spec: &RunSpec, error: &str) {
         _ => error,
     };
     // One that the queue began does not take the screen away.
-    if app.screen == super::Screen::Live && app.shown_run().is_some_and(|shown| shown.id == run) {
+    let view = app.runs.iter().find(|view| view.id == run);
+    let resumed = view.is_some_and(|view| view.history.started.is_some());
+    let shown = app.shown_run().is_some_and(|shown| shown.id == run);
+    if app.screen == super::Screen::Live && shown && !resumed {
         app.screen = super::Screen::Setup;
     }
-    app.overlays.push(Overlay::Message { title: "The run could not start".to_owned(), text });
+    let title = if resumed { "The run could not be resumed" } else { "The run could not start" };
+    app.overlays.push(Overlay::Message { title: title.to_owned(), text });
 }

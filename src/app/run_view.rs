@@ -24,6 +24,8 @@ pub struct RunView {
     pub attached: bool,
     /// Whether another process trains the run.
     pub elsewhere: bool,
+    /// Whether its trainer has said anything in this session.
+    pub heard: bool,
     /// Whether it was only read from disk in this session, not trained.
     pub opened: bool,
 }
@@ -91,6 +93,7 @@ impl RunView {
             pending: None,
             attached: true,
             elsewhere: false,
+            heard: false,
             opened: false,
         }
     }
@@ -98,6 +101,7 @@ impl RunView {
     /// Folds in what the trainer said. A request counts as done only when the trainer confirms it.
     pub fn apply(&mut self, event: &LoggedEvent) {
         self.history.apply(event);
+        self.heard = true;
         let phase = self.history.phase;
         let done = match self.pending {
             None => false,

@@ -130,8 +130,12 @@ fn pictures(app: &mut App) -> Option<Cmd> {
 
 fn train_event(app: &mut App, run: &str, event: &LoggedEvent) {
     let Some(view) = app.runs.iter_mut().find(|view| view.id == run) else { return };
+    // Without a word before, it was not even prepared: what is on the screen would not change.
+    let silent = !view.heard;
     view.apply(event);
-    if let (TrainEvent::Failed(failed), None) = (&event.event, &view.history.started) {
+    if let TrainEvent::Failed(failed) = &event.event
+        && (silent || view.history.started.is_none())
+    {
         let spec = view.spec.clone();
         answers::not_started(app, run, &spec, &failed.error);
     }

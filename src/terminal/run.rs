@@ -168,7 +168,9 @@ impl<H: FnMut(Handover) -> io::Result<()>> Session<H> {
 
     /// Takes in a message and does what it leads to.
     fn take(&mut self, msg: Msg) {
-        self.trainers.heard(&msg);
+        if !self.trainers.heard(&msg) {
+            return;
+        }
         let msg = match msg {
             Msg::Mouse(mouse) => match views::pointer(&self.app, self.size, mouse) {
                 Some(msg) => msg,

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Trainers {
     supervisor: Supervisor,
     running: BTreeMap<String, Sender<TrainControl>>,
+    /// Trainers whose run was resumed before their own end was heard of, by run.
+    replaced: BTreeMap<String, usize>,
     /// Runs of this session that have not begun to train.
     new: BTreeSet<String>,
     sender: Sender<Msg>,
@@ -36,8 +38,8 @@ impl Trainers {
     /// No trainers yet.
     pub fn new(supervisor: Supervisor) -> Self {
         let (sender, words) = unbounded();
-        let (running, new) = (BTreeMap::new(), BTreeSet::new());
-        Self { supervisor, running, new, sender, words, patience: PATIENCE }
+        let (running, replaced, new) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { supervisor, running, replaced, new, sender, words, patience: PATIENCE }
     }
 
     /// The runs on disk.
@@ -88,13 +90,17 @@ impl Trainers {
         }
     }
 
-    /// Takes note of a message from [`Trainers::words`].
-    pub fn heard(&mut self, msg: &Msg) {
+    /// Takes note of a message from [`Trainers::words`]. `false`: it is of a trainer whose run another
+    /// one has by now, and means nothing any more.
+    pub fn heard(&mut self, msg: &Msg) -> bool {
         match msg {
             Msg::Train { run, event } if matches!(event.event, TrainEvent::Started(_)) => {
                 self.new.remove(run);
             }
             Msg::TrainerGone { run } => {
+                if !gone(&mut self.replaced, run) {
+                    return false;
+                }
                 self.running.remove(run);
                 // Nothing was trained, and the next try makes a new run. What cannot be deleted does no
                 // harm.
@@ -106,6 +112,7 @@ impl Trainers {
             }
             _ => {}
         }
+        true
     }
 
     /// Lets the program end without waiting for checkpoints.
@@ -175,7 +182,9 @@ impl Trainers {
                 let _ = sender.send(Msg::TrainerGone { run: id });
             })
             .context("cannot start a thread")?;
-        self.running.insert(run, control);
+        if self.running.insert(run.clone(), control).is_some() {
+            *self.replaced.entry(run).or_default() += 1;
+        }
         Ok(())
     }
 }
@@ -186,7 +195,9 @@ impl Drop for Trainers {
         let deadline = Instant::now() + self.patience;
         while !waiting.is_empty() {
             match self.words.recv_deadline(deadline) {
-                Ok(Msg::TrainerGone { run }) => waiting.retain(|id| *id != run),
+                Ok(Msg::TrainerGone { run }) if gone(&mut self.replaced, &run) => {
+                    waiting.retain(|id| *id != run);
+                }
                 Ok(_) => {}
                 Err(_) => return,
             }
@@ -194,6 +205,32 @@ impl Drop for Trainers {
     }
 }
 
+/// Whether the trainer that is gone was the last one of its run.
+fn gone(replaced: &mut BTreeMap<String, usize>, run: &str) -> bool {
+    match replaced.get_mut(run) {
+        Some(others @ 1..) => {
+            *others -= 1;
+            false
+        }
+        _ => true,
+    }
+}
+
 fn failed(title: &str, error: &anyhow::Error) -> Msg {
     Msg::Error { title: title.to_owned(), text: format!("{error:#}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run can be resumed before the end of its last trainer was heard of: that end is then not the
+    /// end of the new one.
+    #[test]
+    fn each_trainer_ends_once() {
+        let mut replaced = BTreeMap::from([("a".to_owned(), 1)]);
+        assert!(gone(&mut replaced, "b"));
+        assert!(!gone(&mut replaced, "a"), "the one that was replaced");
+        assert!(gone(&mut replaced, "a"), "the one that has the run");
+    }
 }
