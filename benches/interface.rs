@@ -147,7 +147,7 @@ fn latency() {
     terminal.press("\r");
     terminal.until("▶ training");
     terminal.watch(Duration::from_secs(3));
-    let screens = [("3", "document: test accuracy"), ("2", "images/s"), ("1", "version")];
+    let screens = [("3", "Keras: test accuracy"), ("2", "images/s"), ("1", "version")];
     let mut times = Vec::new();
     for (key, text) in screens.iter().cycle().take(KEYS) {
         let begun = Instant::now();
