@@ -28,23 +28,45 @@ fn build_native() {
         .file("native/adam.cpp")
         .file("native/batch_norm.cpp")
         .file("native/context.cpp")
+        .file("native/parallel.cpp")
+        .file("native/winograd.cpp")
         .compile("resnet_native");
-    kernels(&include, "baseline", 4, &[]);
+    batch_norm_kernels(&include, "baseline", 4, &[]);
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
-        kernels(&include, "avx2", 8, &["-mavx2"]);
-        kernels(&include, "avx512", 16, &["-mavx512f", "-mavx512bw", "-mavx512vl"]);
+        for (processor, lanes, flags) in [
+            ("avx2", 8, ["-mavx2", "-mfma"].as_slice()),
+            ("avx512", 16, &["-mavx512f", "-mavx512bw", "-mavx512vl", "-mfma"]),
+        ] {
+            batch_norm_kernels(&include, processor, lanes, flags);
+            winograd_kernels(&include, processor, lanes, flags);
+        }
     }
 }
 
-/// The same loops for one kind of processor, with registers of `lanes` floats.
-fn kernels(include: &Path, processor: &str, lanes: u32, flags: &[&str]) {
-    compiler(include)
-        .flags(flags)
+/// Without fused multiply-adds: its numbers are the same on every processor.
+fn batch_norm_kernels(include: &Path, processor: &str, lanes: u32, flags: &[&str]) {
+    kernels(include, processor, lanes, flags)
         .flag("-ffp-contract=off")
-        .define("RESNET_PROCESSOR", processor)
-        .define("RESNET_LANES", lanes.to_string().as_str())
         .file("native/batch_norm_kernels.cpp")
-        .compile(&format!("resnet_kernels_{processor}"));
+        .compile(&format!("resnet_batch_norm_{processor}"));
+}
+
+/// With them: they are most of its speed.
+fn winograd_kernels(include: &Path, processor: &str, lanes: u32, flags: &[&str]) {
+    kernels(include, processor, lanes, flags)
+        .flag("-ffp-contract=fast")
+        .file("native/winograd_kernels.cpp")
+        .compile(&format!("resnet_winograd_{processor}"));
+}
+
+/// A compiler for one kind of processor, with registers of `lanes` floats.
+fn kernels(include: &Path, processor: &str, lanes: u32, flags: &[&str]) -> cc::Build {
+    let mut build = compiler(include);
+    build
+        .flags(flags)
+        .define("RESNET_PROCESSOR", processor)
+        .define("RESNET_LANES", lanes.to_string().as_str());
+    build
 }
 
 fn compiler(include: &Path) -> cc::Build {

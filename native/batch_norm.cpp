@@ -5,7 +5,6 @@
 #include <cmath>
 #include <vector>
 
-#include <ATen/TensorIterator.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -13,6 +12,7 @@
 
 #include "batch_norm_kernels.h"
 #include "boundary.h"
+#include "parallel.h"
 
 namespace resnet {
 
@@ -91,22 +91,6 @@ struct Rows {
   int64_t chunks;
 };
 
-// Calls body(chunk) on libtorch's own threads, whatever they are: through an iteration over `chunks`
-// bytes. at::parallel_for is a template that would have to be compiled with libtorch's OpenMP.
-void for_each_chunk(const Rows& rows, c10::function_ref<void(int64_t)> body) {
-  auto marks = at::empty({rows.chunks}, at::kByte);
-  auto iterator = at::TensorIterator::nullary_op(marks);
-  const char* first = static_cast<const char*>(marks.const_data_ptr());
-  const auto each = [&](char** data, const int64_t* strides, int64_t count, int64_t lines) {
-    for (int64_t line = 0; line < lines; ++line) {
-      for (int64_t index = 0; index < count; ++index) {
-        body(data[0] + line * strides[1] + index * strides[0] - first);
-      }
-    }
-  };
-  iterator.for_each(each, /*grain_size=*/1);
-}
-
 template <typename T>
 const T* read(const at::Tensor& tensor) {
   return tensor.defined() ? static_cast<const T*>(tensor.const_data_ptr()) : nullptr;
@@ -145,7 +129,7 @@ at::Tensor batch_statistics(
   const int64_t channels = rows.channels;
   const auto partial = floats({rows.chunks, 2, channels});
   float* parts = write<float>(partial);
-  for_each_chunk(rows, [&](int64_t chunk) {
+  for_each(rows.chunks, [&](int64_t chunk) {
     float* means = parts + chunk * 2 * channels;
     kernels<T>().moments(
         read<T>(x) + rows.begin(chunk), rows.length(chunk), channels, means, means + channels);
@@ -190,7 +174,7 @@ void normalize(
     const at::Tensor& y,
     const at::Tensor& constants) {
   const Rows rows(x);
-  for_each_chunk(rows, [&](int64_t chunk) {
+  for_each(rows.chunks, [&](int64_t chunk) {
     const int64_t begin = rows.begin(chunk);
     const T* added = read<T>(residual);
     kernels<T>().normalize(
@@ -225,7 +209,7 @@ Gradients gradients(
   const at::Tensor dz = y.defined() ? at::empty_like(x) : at::Tensor();
   const auto partial = floats({rows.chunks, 2, channels});
   float* parts = write<float>(partial);
-  for_each_chunk(rows, [&](int64_t chunk) {
+  for_each(rows.chunks, [&](int64_t chunk) {
     const int64_t begin = rows.begin(chunk);
     float* sums = parts + chunk * 2 * channels;
     kernels<T>().parameter_gradients(
@@ -259,7 +243,7 @@ Gradients gradients(
   const InputGradient follow = {
       constant(constants, MEAN), constant(slopes, SLOPE), constant(slopes, OFFSET),
       constant(constants, SCALE)};
-  for_each_chunk(rows, [&](int64_t chunk) {
+  for_each(rows.chunks, [&](int64_t chunk) {
     const int64_t begin = rows.begin(chunk);
     kernels<T>().input_gradient(
         read<T>(from) + begin, read<T>(x) + begin, write<T>(dx) + begin, rows.length(chunk),

@@ -4,6 +4,7 @@ use tch::Tensor;
 
 use super::{Mode, Weights};
 use crate::native::batch_norm::{self, Numbers};
+use crate::native::winograd;
 
 /// Keras's `epsilon` of BatchNormalization.
 pub const BATCH_NORM_EPSILON: f64 = 1e-3;
@@ -44,6 +45,12 @@ impl Convolution {
             // TensorFlow's "same" on an even size pads the right and the bottom alone.
             let padded = input.constant_pad_nd([0, 1, 0, 1]);
             return padded.conv2d(weight, bias.as_ref(), stride, [0, 0], [1, 1], 1);
+        }
+        if self.kernel == 3
+            && winograd::supports(input, weight)
+            && let Ok(output) = winograd::convolve(input, weight, bias.as_ref())
+        {
+            return output;
         }
         let padding = self.kernel / 2;
         input.conv2d(weight, bias.as_ref(), stride, [padding, padding], [1, 1], 1)

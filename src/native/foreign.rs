@@ -42,6 +42,13 @@ unsafe extern "C" {
         epsilon: f64,
         output: *mut *mut RawTensor,
     ) -> Message;
+    pub fn resnet_winograd_available() -> bool;
+    pub fn resnet_winograd(
+        input: *const RawTensor,
+        kernel: *const RawTensor,
+        bias: *const RawTensor,
+        output: *mut *mut RawTensor,
+    ) -> Message;
 }
 
 /// The C++ object behind a tensor, alive as long as the tensor is.

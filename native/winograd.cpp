@@ -1,0 +1,168 @@
+// The 3x3 convolution of winograd_kernels.h as an autograd function, for f32 NHWC activations on the CPU.
+
+#include <algorithm>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "boundary.h"
+#include "parallel.h"
+#include "winograd_kernels.h"
+
+namespace resnet {
+
+#if defined(__x86_64__)
+namespace avx2 {
+extern const WinogradKernels winograd;
+}
+namespace avx512 {
+extern const WinogradKernels winograd;
+}
+#endif
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Null where the processor is none that they are written for.
+const WinogradKernels* winograd_kernels() {
+#if defined(__x86_64__)
+  static const WinogradKernels* chosen =
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") ? &avx512::winograd
+      : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")        ? &avx2::winograd
+                                                                               : nullptr;
+  return chosen;
+#else
+  return nullptr;
+#endif
+}
+
+const float* read(const at::Tensor& tensor) {
+  return tensor.defined() ? static_cast<const float*>(tensor.const_data_ptr()) : nullptr;
+}
+
+float* write(const at::Tensor& tensor) { return static_cast<float*>(tensor.mutable_data_ptr()); }
+
+at::Tensor floats(at::IntArrayRef size) { return at::empty(size, at::kFloat); }
+
+at::Tensor nhwc(at::IntArrayRef size) {
+  return at::empty(size, at::kFloat, at::MemoryFormat::ChannelsLast);
+}
+
+ConvolutionShape shape_of(const at::Tensor& x, int64_t outputs) {
+  return {x.size(2), x.size(3), x.size(1), outputs};
+}
+
+// Calls body(first, last) for each group of the outputs.
+void for_each_group(int64_t outputs, c10::function_ref<void(int64_t, int64_t)> body) {
+  for_each(outputs / CHANNEL_GROUP, [&](int64_t group) {
+    body(group * CHANNEL_GROUP, (group + 1) * CHANNEL_GROUP);
+  });
+}
+
+using Transform = void (*)(const float*, float*, int64_t, int64_t, int64_t, int64_t);
+
+at::Tensor transform(const at::Tensor& kernel, Transform transform_some) {
+  const int64_t outputs = kernel.size(0), inputs = kernel.size(1);
+  const auto points = floats({POINTS, inputs, outputs});
+  for_each_group(outputs, [&](int64_t first, int64_t last) {
+    transform_some(read(kernel), write(points), inputs, outputs, first, last);
+  });
+  return points;
+}
+
+at::Tensor convolve(
+    const at::Tensor& x, const at::Tensor& points, const at::Tensor& bias, int64_t outputs) {
+  const ConvolutionShape shape = shape_of(x, outputs);
+  const auto y = nhwc({x.size(0), outputs, shape.height, shape.width});
+  const int64_t pixels = shape.height * shape.width;
+  for_each(x.size(0), [&](int64_t image) {
+    const auto scratch = floats({winograd_kernels()->scratch(shape)});
+    winograd_kernels()->convolve(
+        read(x) + image * pixels * shape.inputs, read(points), read(bias),
+        write(y) + image * pixels * outputs, shape, write(scratch));
+  });
+  return y;
+}
+
+// Tiles whose products are summed up together: the more, the less time is spent on adding the sums; the
+// fewer, the more threads have work.
+constexpr int64_t TILES_OF_A_SUM = 128;
+
+// Sums at most, which bounds their memory. The cuts depend on the shape alone.
+constexpr int64_t MOST_SUMS = 32;
+
+at::Tensor kernel_gradient(const at::Tensor& x, const at::Tensor& dy) {
+  const int64_t images = x.size(0), outputs = dy.size(1);
+  const ConvolutionShape shape = shape_of(x, outputs);
+  const int64_t pixels = shape.height * shape.width;
+  const int64_t enough = TILES_OF_A_SUM / std::max<int64_t>(pixels / 4, 1);
+  const int64_t few = (images + MOST_SUMS - 1) / MOST_SUMS;
+  const int64_t share = std::max<int64_t>(std::max(enough, few), 1);
+  const int64_t count = (images + share - 1) / share;
+  const auto sums = floats({count, POINTS * outputs * shape.inputs});
+  for_each(count, [&](int64_t index) {
+    const auto scratch = floats({winograd_kernels()->scratch(shape)});
+    float* sum = write(sums) + index * sums.size(1);
+    std::fill(sum, sum + sums.size(1), 0.0f);
+    for (int64_t image = index * share; image < std::min((index + 1) * share, images); ++image) {
+      winograd_kernels()->accumulate(
+          read(x) + image * pixels * shape.inputs, read(dy) + image * pixels * outputs, sum, shape,
+          write(scratch));
+    }
+  });
+  const auto gradient = nhwc({outputs, shape.inputs, 3, 3});
+  for_each_group(outputs, [&](int64_t first, int64_t last) {
+    winograd_kernels()->kernel_gradient(
+        read(sums), count, write(gradient), shape.inputs, outputs, first, last);
+  });
+  return gradient;
+}
+
+struct Winograd : torch::autograd::Function<Winograd> {
+  static at::Tensor forward(
+      AutogradContext* context,
+      const at::Tensor& x,
+      const at::Tensor& kernel,
+      const std::optional<at::Tensor>& bias) {
+    context->save_for_backward({x, kernel});
+    const auto points = transform(kernel, winograd_kernels()->transform_kernel);
+    return convolve(x, points, bias.value_or(at::Tensor()), kernel.size(0));
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list incoming) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &kernel = saved[1];
+    const auto dy = incoming[0].contiguous(at::MemoryFormat::ChannelsLast);
+    variable_list all(3);
+    if (context->needs_input_grad(0)) {
+      const auto points = transform(kernel, winograd_kernels()->transform_turned_kernel);
+      all[0] = convolve(dy, points, at::Tensor(), kernel.size(1));
+    }
+    if (context->needs_input_grad(1)) {
+      all[1] = kernel_gradient(x, dy);
+    }
+    return all;
+  }
+};
+
+}  // namespace
+
+}  // namespace resnet
+
+RESNET_EXPORT bool resnet_winograd_available() { return resnet::winograd_kernels() != nullptr; }
+
+// A 3x3 convolution with stride 1 and a border of one zero. Activation and kernel are f32, contiguous
+// NHWC, of a shape that winograd_kernels.h allows; the bias, if any, is f32 and is not trained; all as
+// the caller has seen to.
+RESNET_EXPORT char* resnet_winograd(
+    const at::Tensor* input,
+    const at::Tensor* kernel,
+    const at::Tensor* bias,
+    at::Tensor** output) {
+  return resnet::guarded([&] {
+    *output = resnet::to_heap(resnet::Winograd::apply(*input, *kernel, resnet::optional(bias)));
+  });
+}
