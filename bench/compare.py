@@ -223,6 +223,7 @@ def measure(prepared, peer, model, batch_size, options):
         precision = "fp32" if peer == PROGRAM_FP32 else "auto"
         work = ["bench", "--json", "--arch", family, "--n", blocks, "--steps", str(steps)]
         work += ["--batch-size", str(batch_size), "--device", "cpu", "--precision", precision]
+        work += ["--test-images", str(test_images_of(model, options))]
     else:
         work = ["--model", model, "--batch-size", str(batch_size), "--steps", str(steps)]
         work += ["--test-images", str(test_images_of(model, options))]

@@ -187,13 +187,16 @@ pub struct BenchArgs {
     /// Steps to time
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub steps: u32,
+    /// Images to evaluate
+    #[arg(long, value_name = "IMAGES", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub test_images: u32,
     /// Print the result as JSON
     #[arg(long, help_heading = "Output")]
     pub json: bool,
 }
 
 const BENCH_NOTES: &str = "\
-Trains on images of random pixels with the augmentation of the configuration, then evaluates 10,000 of
+Trains on images of random pixels with the augmentation of the configuration, then evaluates some of
 them three times. Other work on the machine shows in the quartiles.";
 
 /// `data`.

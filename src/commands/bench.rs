@@ -20,7 +20,7 @@ pub fn run(args: BenchArgs, config: Config) -> Result<(), Failure> {
         spec.batch_size = images;
     }
     check(&spec)?;
-    let measured = catch(|| benchmark::measure(&spec, args.steps))?;
+    let measured = catch(|| benchmark::measure(&spec, args.steps, args.test_images))?;
     if args.json {
         let json =
             serde_json::to_string(&measured).map_err(|error| Failure::Failed(error.into()))?;
@@ -33,10 +33,15 @@ fn text(measured: &Benchmark) -> String {
     let step = measured.step_milliseconds;
     let evaluation = measured.evaluation_seconds;
     let parts = measured.parts_milliseconds;
-    let share = |part: f64| format!("{part:.2} ms ({:.1} %)", 100.0 * part / step.median);
+    let all_parts = parts.data + parts.forward + parts.backward + parts.optimizer;
+    let share = |part: f64| format!("{part:.2} ms ({:.1} %)", 100.0 * part / all_parts);
     let augmentation = if measured.augmentation { "augmented" } else { "not augmented" };
     let memory = match measured.peak_memory_bytes {
         Some(bytes) => format!("{:.0} MB", bytes as f64 / 1e6),
+        None => "unknown".to_owned(),
+    };
+    let first_step = match measured.first_step_seconds {
+        Some(seconds) => format!("{seconds:.2} s after the start"),
         None => "unknown".to_owned(),
     };
     let lines = [
@@ -55,7 +60,11 @@ fn text(measured: &Benchmark) -> String {
         ("  optimizer", share(parts.optimizer)),
         ("  images", format!("{:.0} a second", measured.images_per_second)),
         ("  epoch", format!("{:.1} s for 50,000 images", measured.epoch_seconds)),
-        ("evaluation", format!("{} s for 10,000 images", spread(evaluation, 3))),
+        (
+            "evaluation",
+            format!("{} s for {} images", spread(evaluation, 3), measured.evaluated_images),
+        ),
+        ("first step", first_step),
         ("peak memory", memory),
         ("limits", format!("{:.0} GFLOP/s in matrix products", measured.limits.gemm_gflops)),
         ("", format!("{:.1} GB/s copying", measured.limits.copy_gigabytes_per_second)),

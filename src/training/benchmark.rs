@@ -23,11 +23,15 @@ use crate::native::context;
 /// Training images of CIFAR-10.
 const EPOCH_IMAGES: f64 = 50_000.0;
 
-/// Test images of CIFAR-10.
-const TEST_IMAGES: usize = 10_000;
-
 /// Evaluations that are timed.
 const EVALUATIONS: usize = 3;
+
+/// Steps from which the shares of the parts are taken.
+const STEPS_IN_PARTS: u32 = 20;
+
+/// Steps of a GPU between two looks at the clock. It is given work ahead of what it does; to wait for
+/// it after every step would time the waiting.
+const STEPS_OF_A_READING: u32 = 10;
 
 /// Steps before the clock starts: libtorch chooses its kernels and takes its memory.
 const WARM_UP: u32 = 5;
@@ -86,37 +90,43 @@ pub struct Benchmark {
     pub libtorch: String,
     /// Images per step.
     pub batch_size: u32,
-    /// Steps that were timed.
+    /// Steps that were timed; on a GPU ten at a time.
     pub steps: u32,
     /// Whether images were augmented.
     pub augmentation: bool,
     /// Time of a step, in milliseconds.
     pub step_milliseconds: Spread,
-    /// Of which, in each part.
+    /// In each part, where each is waited for: on a GPU they are more than a step together.
     pub parts_milliseconds: Parts,
     /// Images trained a second, by the median step.
     pub images_per_second: f64,
     /// Seconds to train 50,000 images, by the median step.
     pub epoch_seconds: f64,
-    /// Seconds to evaluate 10,000 images.
+    /// From the start of the process to the end of the first step, in seconds; `None` where the system
+    /// does not say when it started.
+    pub first_step_seconds: Option<f64>,
+    /// Seconds to evaluate the images.
     pub evaluation_seconds: Spread,
+    /// How many images that were.
+    pub evaluated_images: u32,
     /// The most memory this process, or on a GPU its tensors, took, in bytes; `None` where the system
     /// does not say.
     pub peak_memory_bytes: Option<u64>,
     /// The machine's own limits.
     pub limits: Limits,
-    /// Operations of training's convolutions, in 10⁹ a second.
+    /// Operations of training's convolutions, as a direct convolution counts them, in 10⁹ a second.
     pub training_gflops: f64,
     /// Those as a part of what large matrices reach.
     pub part_of_gemm: f64,
 }
 
-/// Measures a recipe.
+/// Measures a recipe, over `steps` steps and evaluations of `test_images`.
 ///
 /// # Errors
 /// When the device cannot be used, or there is nothing to measure.
-pub fn measure(spec: &RunSpec, steps: u32) -> Result<Benchmark> {
+pub fn measure(spec: &RunSpec, steps: u32, test_images: u32) -> Result<Benchmark> {
     ensure!(steps > 0, "a measurement takes at least one step");
+    ensure!(test_images > 0, "an evaluation takes at least one image");
     context::flush_denormals();
     let device = device::resolve(spec.device)?;
     if spec.threads > 0 {
@@ -124,17 +134,24 @@ pub fn measure(spec: &RunSpec, steps: u32) -> Result<Benchmark> {
     }
     let precision = device::precision(spec.precision, device);
     let network = Network::new(spec.architecture());
-    let images = random_images(TEST_IMAGES, device);
+    let images = random_images(test_images.max(spec.batch_size) as usize, device);
     let format = InputFormat::new(&images.images, spec, precision.kind());
     let mut state = State::new(spec, &network, Parameters::initial(&network, spec.seed, device));
     let setting = Setting { spec, network: &network, format: &format, images: &images };
-    let times = time_steps(setting, &mut state, steps, device);
-    let evaluations = time_evaluations(setting, &state.parameters, device)?;
+    let mut stepper = Stepper::new(setting, &mut state, device);
+    stepper.step(|_| {});
+    synchronize(device);
+    let first_step_seconds = seconds_since_start();
+    let times = stepper.time_steps(steps);
+    let parts = stepper.time_parts(steps.min(STEPS_IN_PARTS));
+    let test_set = images.narrow(0, i64::from(test_images));
+    let evaluations = time_evaluations(setting, &test_set, &state.parameters, device)?;
     let peak_memory_bytes = peak_memory(device);
     let limits = Limits::measure(precision, device);
 
-    let step = Spread::of(times.iter().map(|parts| parts.iter().sum()).collect());
-    let part = |part: Part| Spread::of(times.iter().map(|times| times[part as usize]).collect());
+    let steps = times.len() as u32 * steps_of_a_reading(device);
+    let step = Spread::of(times);
+    let part = |part: Part| Spread::of(parts.iter().map(|times| times[part as usize]).collect());
     let images_per_second = f64::from(spec.batch_size) / step.median * 1e3;
     let operations = summary::multiply_adds(&network) as f64 * OPERATIONS_PER_MULTIPLY_ADD;
     let training_gflops = images_per_second * operations / 1e9;
@@ -157,7 +174,9 @@ pub fn measure(spec: &RunSpec, steps: u32) -> Result<Benchmark> {
         },
         images_per_second,
         epoch_seconds: EPOCH_IMAGES / images_per_second,
+        first_step_seconds,
         evaluation_seconds: Spread::of(evaluations),
+        evaluated_images: test_images,
         peak_memory_bytes,
         limits,
         training_gflops,
@@ -169,39 +188,77 @@ pub fn measure(spec: &RunSpec, steps: u32) -> Result<Benchmark> {
 /// activation and of the kernel.
 const OPERATIONS_PER_MULTIPLY_ADD: f64 = 2.0 * 3.0;
 
-/// Milliseconds of each part of each step.
-fn time_steps(
-    setting: Setting<'_>,
-    state: &mut State,
-    steps: u32,
+/// Trains one batch after the other, again from the first when there is no full one left.
+struct Stepper<'a> {
+    setting: Setting<'a>,
+    state: &'a mut State,
+    plan: EpochPlan,
+    sums: Sums,
     device: Device,
-) -> Vec<[f64; 4]> {
-    let plan = EpochPlan::draw(setting.spec, 0, setting.images.len(), device);
-    let full_batches = setting.images.len() as u64 / u64::from(setting.spec.batch_size);
-    let mut sums = Sums::new(&state.progress, device);
-    let mut times = Vec::new();
-    for index in 0..WARM_UP + steps {
-        if state.progress.batch >= full_batches {
-            state.progress.batch = 0;
+}
+
+impl<'a> Stepper<'a> {
+    fn new(setting: Setting<'a>, state: &'a mut State, device: Device) -> Self {
+        let plan = EpochPlan::draw(setting.spec, 0, setting.images.len(), device);
+        let sums = Sums::new(&state.progress, device);
+        Self { setting, state, plan, sums, device }
+    }
+
+    fn step(&mut self, after: impl FnMut(Part)) {
+        let full_batches =
+            self.setting.images.len() as u64 / u64::from(self.setting.spec.batch_size);
+        if self.state.progress.batch >= full_batches {
+            self.state.progress.batch = 0;
         }
-        let mut parts = [0.0; 4];
-        synchronize(device);
-        let mut begun = Instant::now();
-        let rate = setting.spec.learning_rate;
-        setting.step(&plan, rate, state, &mut sums, |part| {
+        let rate = self.setting.spec.learning_rate;
+        self.setting.step(&self.plan, rate, self.state, &mut self.sums, after);
+    }
+
+    /// Milliseconds of a step, of at least `steps`.
+    fn time_steps(&mut self, steps: u32) -> Vec<f64> {
+        for _ in 0..WARM_UP {
+            self.step(|_| {});
+        }
+        let at_once = steps_of_a_reading(self.device);
+        let mut times = Vec::new();
+        for _ in 0..steps.div_ceil(at_once) {
+            synchronize(self.device);
+            let begun = Instant::now();
+            for _ in 0..at_once {
+                self.step(|_| {});
+            }
+            synchronize(self.device);
+            times.push(begun.elapsed().as_secs_f64() * 1e3 / f64::from(at_once));
+        }
+        times
+    }
+
+    /// Milliseconds of each part of each step, each waited for.
+    fn time_parts(&mut self, steps: u32) -> Vec<[f64; 4]> {
+        let device = self.device;
+        let mut times = Vec::new();
+        for _ in 0..steps {
+            let mut parts = [0.0; 4];
             synchronize(device);
-            parts[part as usize] = begun.elapsed().as_secs_f64() * 1e3;
-            begun = Instant::now();
-        });
-        if index >= WARM_UP {
+            let mut begun = Instant::now();
+            self.step(|part| {
+                synchronize(device);
+                parts[part as usize] = begun.elapsed().as_secs_f64() * 1e3;
+                begun = Instant::now();
+            });
             times.push(parts);
         }
+        times
     }
-    times
+}
+
+fn steps_of_a_reading(device: Device) -> u32 {
+    if device == Device::Cpu { 1 } else { STEPS_OF_A_READING }
 }
 
 fn time_evaluations(
     setting: Setting<'_>,
+    images: &DeviceImages,
     parameters: &Parameters,
     device: Device,
 ) -> Result<Vec<f64>> {
@@ -211,13 +268,13 @@ fn time_evaluations(
             Ok(true)
         })
     };
-    evaluate(&setting.images.narrow(0, 250))?;
+    evaluate(&images.narrow(0, images.len().min(250)))?;
     let mut seconds = Vec::new();
     for _ in 0..EVALUATIONS {
         synchronize(device);
         let begun = Instant::now();
         // It ends by reading its sums, which waits for the device.
-        evaluate(setting.images)?;
+        evaluate(images)?;
         seconds.push(begun.elapsed().as_secs_f64());
     }
     Ok(seconds)
@@ -241,6 +298,16 @@ fn synchronize(device: Device) {
         }
         _ => {}
     }
+}
+
+/// Seconds since this process began, as Linux counts them in hundredths.
+fn seconds_since_start() -> Option<f64> {
+    let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+    // The name of the program, in parentheses, may hold spaces; the start is the 20th number after it.
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let start: f64 = stat.rsplit(')').next()?.split_whitespace().nth(19)?.parse().ok()?;
+    Some(uptime - start / 100.0)
 }
 
 fn peak_memory(device: Device) -> Option<u64> {
@@ -330,16 +397,18 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_step_add_up_and_a_batch_larger_than_the_set_is_taken() {
+    fn steps_and_their_parts_are_timed_and_the_batches_begin_anew() {
         let spec = RunSpec { n: 1, batch_size: 8, device: DeviceChoice::Cpu, ..RunSpec::default() };
         let network = Network::new(spec.architecture());
         let images = random_images(20, Device::Cpu);
         let format = InputFormat::new(&images.images, &spec, Kind::Float);
         let mut state = State::new(&spec, &network, Parameters::initial(&network, 1, Device::Cpu));
         let setting = Setting { spec: &spec, network: &network, format: &format, images: &images };
-        let times = time_steps(setting, &mut state, 3, Device::Cpu);
-        assert_eq!(times.len(), 3);
-        assert_eq!(state.progress.step, u64::from(WARM_UP) + 3);
-        assert!(times.iter().flatten().all(|&part| part > 0.0));
+        let mut stepper = Stepper::new(setting, &mut state, Device::Cpu);
+        let (steps, parts) = (stepper.time_steps(3), stepper.time_parts(2));
+        assert_eq!((steps.len(), parts.len()), (3, 2));
+        assert_eq!(state.progress.step, u64::from(WARM_UP) + 5);
+        assert!(steps.iter().all(|&step| step > 0.0));
+        assert!(parts.iter().flatten().all(|&part| part > 0.0));
     }
 }
