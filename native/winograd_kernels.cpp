@@ -179,10 +179,23 @@ struct Matrix {
   int64_t stride;
 };
 
+// Without it the compiler makes the sums ready for a loop that is never run: in memory, not in registers.
+RESNET_INLINE void assume_some(int64_t depth) {
+  if (depth < 1) {
+    __builtin_unreachable();
+  }
+}
+
 // product[COUNT][CHANNEL_GROUP] = left[COUNT][depth] right[depth][CHANNEL_GROUP]
 template <int64_t COUNT>
 RESNET_INLINE void multiply(Matrix left, Matrix right, int64_t depth, float* product, int64_t stride) {
-  Floats sums[COUNT][REGISTERS] = {};
+  assume_some(depth);
+  Floats sums[COUNT][REGISTERS];
+  for (int64_t row = 0; row < COUNT; ++row) {
+    for (int64_t part = 0; part < REGISTERS; ++part) {
+      sums[row][part] = Floats{};
+    }
+  }
   for (int64_t index = 0; index < depth; ++index) {
     for (int64_t part = 0; part < REGISTERS; ++part) {
       const Floats factor = load(right.at + index * right.stride + part * LANES);
@@ -201,6 +214,7 @@ RESNET_INLINE void multiply(Matrix left, Matrix right, int64_t depth, float* pro
 // product[ROWS][CHANNEL_GROUP] += left[depth][ROWS]' right[depth][CHANNEL_GROUP]
 RESNET_INLINE void multiply_transposed(
     Matrix left, Matrix right, int64_t depth, float* product, int64_t stride) {
+  assume_some(depth);
   Floats sums[ROWS][REGISTERS];
   for (int64_t row = 0; row < ROWS; ++row) {
     for (int64_t part = 0; part < REGISTERS; ++part) {
