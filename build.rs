@@ -34,8 +34,8 @@ fn build_native() {
     batch_norm_kernels(&include, "baseline", 4, &[]);
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
         for (processor, lanes, flags) in [
-            ("avx2", 8, ["-mavx2", "-mfma"].as_slice()),
-            ("avx512", 16, &["-mavx512f", "-mavx512bw", "-mavx512vl", "-mfma"]),
+            ("avx2", 8, ["-mavx2"].as_slice()),
+            ("avx512", 16, &["-mavx512f", "-mavx512bw", "-mavx512vl"]),
         ] {
             batch_norm_kernels(&include, processor, lanes, flags);
             winograd_kernels(&include, processor, lanes, flags);
@@ -54,6 +54,7 @@ fn batch_norm_kernels(include: &Path, processor: &str, lanes: u32, flags: &[&str
 /// With them: they are most of its speed.
 fn winograd_kernels(include: &Path, processor: &str, lanes: u32, flags: &[&str]) {
     kernels(include, processor, lanes, flags)
+        .flag("-mfma")
         .flag("-ffp-contract=fast")
         .file("native/winograd_kernels.cpp")
         .compile(&format!("resnet_winograd_{processor}"));

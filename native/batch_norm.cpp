@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -276,6 +277,7 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list incoming) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "the fused batch norm has no second gradient");
     const auto saved = context->get_saved_variables();
     const auto dy = incoming[0].contiguous(at::MemoryFormat::ChannelsLast);
     const auto find = is_half(dy) ? gradients<Bfloat16> : gradients<float>;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -32,11 +33,13 @@ using torch::autograd::variable_list;
 // Null where the processor is none that they are written for.
 const WinogradKernels* winograd_kernels() {
 #if defined(__x86_64__)
-  static const WinogradKernels* chosen =
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") ? &avx512::winograd
-      : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")        ? &avx2::winograd
-                                                                               : nullptr;
-  return chosen;
+  if (!__builtin_cpu_supports("fma")) {
+    return nullptr;
+  }
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+    return &avx512::winograd;
+  }
+  return __builtin_cpu_supports("avx2") ? &avx2::winograd : nullptr;
 #else
   return nullptr;
 #endif
@@ -150,6 +153,7 @@ struct Winograd : torch::autograd::Function<Winograd> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list incoming) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "the Winograd convolution has no second gradient");
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &kernel = saved[1];
     const auto dy = incoming[0].contiguous(at::MemoryFormat::ChannelsLast);
@@ -180,6 +184,9 @@ RESNET_EXPORT char* resnet_winograd(
     const at::Tensor* bias,
     at::Tensor** output) {
   return resnet::guarded([&] {
+    TORCH_CHECK(
+        input->size(1) % resnet::CHANNEL_GROUP == 0 && kernel->size(0) % resnet::CHANNEL_GROUP == 0,
+        "channels must come in groups of ", resnet::CHANNEL_GROUP);
     *output = resnet::to_heap(resnet::Winograd::apply(*input, *kernel, resnet::optional(bias)));
   });
 }

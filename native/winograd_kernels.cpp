@@ -179,7 +179,8 @@ struct Matrix {
   int64_t stride;
 };
 
-// Without it the compiler makes the sums ready for a loop that is never run: in memory, not in registers.
+// `depth` is at least 1. Without knowing it, GCC prepares the sums for the case of none: in memory, not
+// in registers.
 RESNET_INLINE void assume_some(int64_t depth) {
   if (depth < 1) {
     __builtin_unreachable();

@@ -71,7 +71,7 @@ fn text(measured: &Benchmark) -> String {
         (
             "reached",
             format!(
-                "{:.0} GFLOP/s in training's convolutions, {:.0} % of the limit",
+                "{:.0} GFLOP/s in training's convolutions, counted as direct ones; {:.0} % of the limit",
                 measured.training_gflops,
                 100.0 * measured.part_of_gemm
             ),

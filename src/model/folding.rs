@@ -52,6 +52,7 @@ mod tests {
     use super::*;
     use crate::config::run::Architecture;
     use crate::model::Mode;
+    use crate::native::winograd;
 
     /// With statistics and scales of all sizes; two ways to the same logits.
     #[test]
@@ -80,6 +81,42 @@ mod tests {
                 let largest = plain.abs().max().double_value(&[]);
                 let difference = (plain - folded).abs().max().double_value(&[]) / largest;
                 assert!(difference < 1e-5, "{version} n={n}: {difference}");
+            }
+        }
+    }
+
+    /// All but the stem, which has three channels. A kernel in another layout would be convolved slowly,
+    /// to the same numbers.
+    #[test]
+    fn every_3_by_3_kernel_is_fit_for_winograd() {
+        let probe = MemoryFormat::ChannelsLast
+            .arrange(&Tensor::zeros([1, 16, 8, 8], (Kind::Float, Device::Cpu)));
+        let kernel = MemoryFormat::ChannelsLast
+            .arrange(&Tensor::zeros([16, 16, 3, 3], (Kind::Float, Device::Cpu)));
+        if !winograd::supports(&probe, &kernel) {
+            eprintln!("skipped: this processor has neither AVX2 nor AVX-512");
+            return;
+        }
+        for version in [Version::V1, Version::V2] {
+            let network = Network::new(Architecture { version, n: 2 });
+            let parameters = Parameters::initial(&network, 1, Device::Cpu);
+            let format = MemoryFormat::ChannelsLast;
+            for weights in [
+                parameters.weights(&network.layout, Kind::Float, format),
+                no_grad(|| weights(&network, &parameters, Kind::Float, format)),
+            ] {
+                let mut count = 0;
+                for convolution in network.blocks().flat_map(|block| &block.convolutions) {
+                    if (convolution.kernel, convolution.stride) != (3, 1) {
+                        continue;
+                    }
+                    let size = [1, convolution.inputs, 8, 8];
+                    let input = format.arrange(&Tensor::zeros(size, (Kind::Float, Device::Cpu)));
+                    let kernel = &weights.kernels[convolution.weight];
+                    assert!(winograd::supports(&input, kernel), "{}", convolution.name);
+                    count += 1;
+                }
+                assert_eq!(count, if version == Version::V1 { 10 } else { 6 });
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What tch does not reach: libtorch's CUDA part, its switches, its fused Adam, and the batch norm and
-//! the convolution of `native/`; and what the standard library cannot do with a process. The only unsafe code is here.
+//! the convolution of `native/`; and what the standard library cannot do with a process. The only unsafe
+//! code is here.
 #![allow(unsafe_code)]
 
 pub mod adam;
