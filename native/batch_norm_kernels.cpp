@@ -1,33 +1,21 @@
 // Compiled once for each kind of processor, with RESNET_PROCESSOR naming it and RESNET_LANES the floats
-// of a register. Only headers without functions may be included: an inline function would be shared
-// between the kinds, and the linker might keep the one that this processor cannot run.
+// of a register. Of headers with functions only registers.h may be included, which says why.
 
 #include "batch_norm_kernels.h"
-
-#define RESNET_INLINE static inline __attribute__((always_inline))
+#include "registers.h"
 
 namespace resnet::RESNET_PROCESSOR {
 
 namespace {
 
-constexpr int64_t LANES = RESNET_LANES;
 static_assert(CHANNEL_MULTIPLE % LANES == 0);
 
-typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
 typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
 
 // Rows that share one load of a channel's constants and sums.
 constexpr int64_t TILE = 4;
-
-RESNET_INLINE Floats load(const float* at) {
-  Floats values;
-  __builtin_memcpy(&values, at, sizeof values);
-  return values;
-}
-
-RESNET_INLINE void store(float* at, Floats values) { __builtin_memcpy(at, &values, sizeof values); }
 
 RESNET_INLINE Floats load(const Bfloat16* at) {
   Halves halves;
@@ -65,12 +53,6 @@ RESNET_INLINE void for_tiles(int64_t rows, int64_t channels, Body body) {
 }
 
 #define RESNET_BODY [&](int64_t tile, int64_t at, int64_t channel) __attribute__((always_inline))
-
-RESNET_INLINE void clear(float* values, int64_t count) {
-  for (int64_t index = 0; index < count; ++index) {
-    values[index] = 0;
-  }
-}
 
 template <typename T>
 void moments(const T* x, int64_t rows, int64_t channels, float* means, float* squares) {

@@ -1,18 +1,12 @@
 // Compiled once for each kind of processor, with RESNET_PROCESSOR naming it and RESNET_LANES the floats
-// of a register. Only headers without functions may be included: an inline function would be shared
-// between the kinds, and the linker might keep the one that this processor cannot run.
+// of a register. Of headers with functions only registers.h may be included, which says why.
 
 #include "winograd_kernels.h"
-
-#define RESNET_INLINE static inline __attribute__((always_inline))
+#include "registers.h"
 
 namespace resnet::RESNET_PROCESSOR {
 
 namespace {
-
-constexpr int64_t LANES = RESNET_LANES;
-
-typedef float Floats __attribute__((vector_size(4 * LANES)));
 
 // Registers of a group of channels.
 constexpr int64_t REGISTERS = CHANNEL_GROUP / LANES;
@@ -30,20 +24,6 @@ constexpr int64_t TILES = 32;
 // Floats between one point's matrix and the next, beyond its length: at multiples of 4 KiB all 16
 // would share the same few lines of the cache.
 constexpr int64_t GAP = 16;
-
-RESNET_INLINE Floats load(const float* at) {
-  Floats values;
-  __builtin_memcpy(&values, at, sizeof values);
-  return values;
-}
-
-RESNET_INLINE void store(float* at, Floats values) { __builtin_memcpy(at, &values, sizeof values); }
-
-RESNET_INLINE void clear(float* values, int64_t count) {
-  for (int64_t index = 0; index < count; ++index) {
-    values[index] = 0;
-  }
-}
 
 // How an image is cut into groups of rows of tiles, and where their points lie in the scratch.
 struct Plan {
@@ -173,66 +153,40 @@ RESNET_INLINE void transform_gradient(
   }
 }
 
-// Numbers one after the other, and the distance between two rows of them.
+// A matrix in memory: the distance from a row to the next, and from a column to the next.
 struct Matrix {
   const float* at;
-  int64_t stride;
+  int64_t row;
+  int64_t column;
 };
 
-// `depth` is at least 1. Without knowing it, GCC prepares the sums for the case of none: in memory, not
-// in registers.
-RESNET_INLINE void assume_some(int64_t depth) {
+// product[COUNT][CHANNEL_GROUP] = left[COUNT][depth] right[depth][CHANNEL_GROUP], or with ADD that is added
+// to the product. Columns of `right` and of the product lie side by side.
+template <int64_t COUNT, bool ADD>
+RESNET_INLINE void multiply(
+    Matrix left, const float* right, int64_t right_row, int64_t depth, float* product,
+    int64_t product_row) {
+  // Without knowing it, GCC prepares the sums for no depth at all: in memory, not in registers.
   if (depth < 1) {
     __builtin_unreachable();
   }
-}
-
-// product[COUNT][CHANNEL_GROUP] = left[COUNT][depth] right[depth][CHANNEL_GROUP]
-template <int64_t COUNT>
-RESNET_INLINE void multiply(Matrix left, Matrix right, int64_t depth, float* product, int64_t stride) {
-  assume_some(depth);
   Floats sums[COUNT][REGISTERS];
   for (int64_t row = 0; row < COUNT; ++row) {
     for (int64_t part = 0; part < REGISTERS; ++part) {
-      sums[row][part] = Floats{};
+      sums[row][part] = ADD ? load(product + row * product_row + part * LANES) : Floats{};
     }
   }
   for (int64_t index = 0; index < depth; ++index) {
     for (int64_t part = 0; part < REGISTERS; ++part) {
-      const Floats factor = load(right.at + index * right.stride + part * LANES);
+      const Floats factor = load(right + index * right_row + part * LANES);
       for (int64_t row = 0; row < COUNT; ++row) {
-        sums[row][part] += left.at[row * left.stride + index] * factor;
+        sums[row][part] += left.at[row * left.row + index * left.column] * factor;
       }
     }
   }
   for (int64_t row = 0; row < COUNT; ++row) {
     for (int64_t part = 0; part < REGISTERS; ++part) {
-      store(product + row * stride + part * LANES, sums[row][part]);
-    }
-  }
-}
-
-// product[ROWS][CHANNEL_GROUP] += left[depth][ROWS]' right[depth][CHANNEL_GROUP]
-RESNET_INLINE void multiply_transposed(
-    Matrix left, Matrix right, int64_t depth, float* product, int64_t stride) {
-  assume_some(depth);
-  Floats sums[ROWS][REGISTERS];
-  for (int64_t row = 0; row < ROWS; ++row) {
-    for (int64_t part = 0; part < REGISTERS; ++part) {
-      sums[row][part] = load(product + row * stride + part * LANES);
-    }
-  }
-  for (int64_t index = 0; index < depth; ++index) {
-    for (int64_t part = 0; part < REGISTERS; ++part) {
-      const Floats factor = load(right.at + index * right.stride + part * LANES);
-      for (int64_t row = 0; row < ROWS; ++row) {
-        sums[row][part] += left.at[index * left.stride + row] * factor;
-      }
-    }
-  }
-  for (int64_t row = 0; row < ROWS; ++row) {
-    for (int64_t part = 0; part < REGISTERS; ++part) {
-      store(product + row * stride + part * LANES, sums[row][part]);
+      store(product + row * product_row + part * LANES, sums[row][part]);
     }
   }
 }
@@ -258,16 +212,15 @@ void convolve(
       for (int64_t output = 0; output < shape.outputs; output += CHANNEL_GROUP) {
         const auto rows_from = [&](int64_t tile, auto multiply_rows) __attribute__((always_inline)) {
           multiply_rows(
-              Matrix{left + tile * shape.inputs, shape.inputs},
-              Matrix{right + output, shape.outputs}, shape.inputs,
-              product + tile * shape.outputs + output, shape.outputs);
+              Matrix{left + tile * shape.inputs, shape.inputs, 1}, right + output, shape.outputs,
+              shape.inputs, product + tile * shape.outputs + output, shape.outputs);
         };
         int64_t tile = 0;
         for (; tile + ROWS <= tiles; tile += ROWS) {
-          rows_from(tile, multiply<ROWS>);
+          rows_from(tile, multiply<ROWS, false>);
         }
         for (; tile < tiles; ++tile) {
-          rows_from(tile, multiply<1>);
+          rows_from(tile, multiply<1, false>);
         }
       }
     }
@@ -298,8 +251,9 @@ void accumulate(
       float* product = sums + point * shape.outputs * shape.inputs;
       for (int64_t input = 0; input < shape.inputs; input += CHANNEL_GROUP) {
         for (int64_t output = 0; output < shape.outputs; output += ROWS) {
-          multiply_transposed(
-              Matrix{left + output, shape.outputs}, Matrix{right + input, shape.inputs},
+          // The sum is over tiles, which are the rows of both.
+          multiply<ROWS, true>(
+              Matrix{left + output, 1, shape.outputs}, right + input, shape.inputs,
               rows * plan.across, product + output * shape.inputs + input, shape.inputs);
         }
       }
