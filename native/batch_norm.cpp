@@ -11,6 +11,7 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "batch_norm.h"
 #include "batch_norm_kernels.h"
 #include "boundary.h"
 #include "parallel.h"
@@ -75,34 +76,9 @@ using torch::autograd::variable_list;
 // Numbers of a chunk: they stay in a core's own cache between the two passes over it.
 constexpr int64_t CHUNK_NUMBERS = 16384;
 
-// An activation as rows of channels, cut into chunks. The cuts depend on the shape alone.
-struct Rows {
-  explicit Rows(const at::Tensor& activation)
-      : channels(activation.size(1)),
-        rows(activation.numel() / channels),
-        chunk_rows(std::max<int64_t>(CHUNK_NUMBERS / channels, 1)),
-        chunks((rows + chunk_rows - 1) / chunk_rows) {}
-
-  int64_t begin(int64_t chunk) const { return chunk * chunk_rows * channels; }
-  int64_t length(int64_t chunk) const { return std::min(chunk_rows, rows - chunk * chunk_rows); }
-
-  int64_t channels;
-  int64_t rows;
-  int64_t chunk_rows;
-  int64_t chunks;
-};
-
-template <typename T>
-const T* read(const at::Tensor& tensor) {
-  return tensor.defined() ? static_cast<const T*>(tensor.const_data_ptr()) : nullptr;
+int64_t chunk_rows(const at::Tensor& activation) {
+  return std::max<int64_t>(CHUNK_NUMBERS / activation.size(1), 1);
 }
-
-template <typename T>
-T* write(const at::Tensor& tensor) {
-  return tensor.defined() ? static_cast<T*>(tensor.mutable_data_ptr()) : nullptr;
-}
-
-at::Tensor floats(at::IntArrayRef size) { return at::empty(size, at::kFloat); }
 
 // Constants of each channel, a row each, from which a pass works.
 enum Constant { MEAN, INVERSE_DEVIATION, SCALE, SHIFT, CONSTANTS };
@@ -115,30 +91,21 @@ Line line(const at::Tensor& constants) {
   return {constant(constants, SCALE), constant(constants, SHIFT)};
 }
 
-// Means and variances of the batch (Chan, Golub & LeVeque 1979: distances from the chunk's own means,
-// so that nothing cancels), the running statistics, and the line that normalises.
-template <typename T>
+// The constants of `InputGradient`, a row each.
+enum Slope { SLOPE, OFFSET, SLOPES };
+
+}  // namespace
+
+at::Tensor floats(at::IntArrayRef size) { return at::empty(size, at::kFloat); }
+
+// Chan, Golub & LeVeque 1979: distances from the chunk's own means, so that nothing cancels.
 at::Tensor batch_statistics(
-    const at::Tensor& x,
-    const at::Tensor& scale,
-    const at::Tensor& shift,
-    const at::Tensor& running_mean,
-    const at::Tensor& running_variance,
-    double momentum,
-    double epsilon) {
-  const Rows rows(x);
+    const Rows& rows, const at::Tensor& moments, const ChannelNumbers& numbers) {
   const int64_t channels = rows.channels;
-  const auto partial = floats({rows.chunks, 2, channels});
-  float* parts = write<float>(partial);
-  for_each(rows.chunks, [&](int64_t chunk) {
-    float* means = parts + chunk * 2 * channels;
-    kernels<T>().moments(
-        read<T>(x) + rows.begin(chunk), rows.length(chunk), channels, means, means + channels);
-  });
   std::vector<double> mean(channels), squares(channels);
   double seen = 0;
   for (int64_t chunk = 0; chunk < rows.chunks; ++chunk) {
-    const float* means = parts + chunk * 2 * channels;
+    const float* means = read<float>(moments) + chunk * 2 * channels;
     const double length = static_cast<double>(rows.length(chunk));
     const double share = length / (seen + length);
     for (int64_t channel = 0; channel < channels; ++channel) {
@@ -148,61 +115,49 @@ at::Tensor batch_statistics(
     }
     seen += length;
   }
-  const auto constants = floats({CONSTANTS, channels});
-  float* row = write<float>(constants);
+  const auto statistics = floats({CONSTANTS, channels});
+  float* row = write<float>(statistics);
   for (int64_t channel = 0; channel < channels; ++channel) {
     const double variance = squares[channel] / seen;
-    const double inverse = 1 / std::sqrt(variance + epsilon);
-    const double slope = inverse * read<float>(scale)[channel];
+    const double inverse = 1 / std::sqrt(variance + numbers.epsilon);
+    const double slope = inverse * read<float>(numbers.scale)[channel];
     row[MEAN * channels + channel] = static_cast<float>(mean[channel]);
     row[INVERSE_DEVIATION * channels + channel] = static_cast<float>(inverse);
     row[SCALE * channels + channel] = static_cast<float>(slope);
     row[SHIFT * channels + channel] =
-        static_cast<float>(read<float>(shift)[channel] - mean[channel] * slope);
+        static_cast<float>(read<float>(numbers.shift)[channel] - mean[channel] * slope);
     const double unbiased = squares[channel] / std::max(seen - 1, 1.0);
-    float& running = write<float>(running_mean)[channel];
-    running = static_cast<float>(running + momentum * (mean[channel] - running));
-    float& spread = write<float>(running_variance)[channel];
-    spread = static_cast<float>(spread + momentum * (unbiased - spread));
+    float& running = write<float>(numbers.running_mean)[channel];
+    running = static_cast<float>(running + numbers.momentum * (mean[channel] - running));
+    float& spread = write<float>(numbers.running_variance)[channel];
+    spread = static_cast<float>(spread + numbers.momentum * (unbiased - spread));
   }
-  return constants;
+  return statistics;
 }
 
 template <typename T>
 void normalize(
+    const Rows& rows,
     const at::Tensor& x,
     const at::Tensor& residual,
     const at::Tensor& y,
-    const at::Tensor& constants) {
-  const Rows rows(x);
+    const at::Tensor& statistics) {
   for_each(rows.chunks, [&](int64_t chunk) {
     const int64_t begin = rows.begin(chunk);
     const T* added = read<T>(residual);
     kernels<T>().normalize(
-        read<T>(x) + begin,
-        added == nullptr ? nullptr : added + begin,
-        write<T>(y) + begin,
-        rows.length(chunk),
-        rows.channels,
-        line(constants));
+        read<T>(x) + begin, added == nullptr ? nullptr : added + begin, write<T>(y) + begin,
+        rows.length(chunk), rows.channels, line(statistics));
   });
 }
 
-struct Gradients {
-  at::Tensor input;
-  at::Tensor scale;
-  at::Tensor shift;
-  at::Tensor residual;
-};
-
-// The constants of `InputGradient`, a row each, and the gradients of scale and shift.
-enum Slope { SLOPE, OFFSET, SLOPES };
-
-// `y` is undefined without a residual: the sign of x * scale + shift then says where ReLU cut.
 template <typename T>
-Gradients gradients(
-    const at::Tensor& dy, const at::Tensor& x, const at::Tensor& y, const at::Tensor& constants) {
-  const Rows rows(x);
+NormGradients norm_gradients(
+    const Rows& rows,
+    const at::Tensor& dy,
+    const at::Tensor& x,
+    const at::Tensor& y,
+    const at::Tensor& statistics) {
   const int64_t channels = rows.channels;
   const auto offset = [](auto* pointer, int64_t by) {
     return pointer == nullptr ? pointer : pointer + by;
@@ -215,8 +170,8 @@ Gradients gradients(
     float* sums = parts + chunk * 2 * channels;
     kernels<T>().parameter_gradients(
         read<T>(dy) + begin, read<T>(x) + begin, offset(read<T>(y), begin),
-        offset(write<T>(dz), begin), rows.length(chunk), channels, line(constants),
-        constant(constants, MEAN), sums, sums + channels);
+        offset(write<T>(dz), begin), rows.length(chunk), channels, line(statistics),
+        constant(statistics, MEAN), sums, sums + channels);
   });
   std::vector<double> sum(channels), product(channels);
   for (int64_t chunk = 0; chunk < rows.chunks; ++chunk) {
@@ -226,31 +181,85 @@ Gradients gradients(
       product[channel] += sums[channels + channel];
     }
   }
-  const auto scale_gradient = floats({channels});
-  const auto shift_gradient = floats({channels});
-  const auto slopes = floats({SLOPES, channels});
+  const NormGradients found = {floats({channels}), floats({channels}), dz, floats({SLOPES, channels})};
   for (int64_t channel = 0; channel < channels; ++channel) {
-    const double inverse = constant(constants, INVERSE_DEVIATION)[channel];
+    const double inverse = constant(statistics, INVERSE_DEVIATION)[channel];
     const double count = static_cast<double>(rows.rows);
-    write<float>(scale_gradient)[channel] = static_cast<float>(product[channel] * inverse);
-    write<float>(shift_gradient)[channel] = static_cast<float>(sum[channel]);
-    write<float>(slopes)[SLOPE * channels + channel] =
+    write<float>(found.scale)[channel] = static_cast<float>(product[channel] * inverse);
+    write<float>(found.shift)[channel] = static_cast<float>(sum[channel]);
+    write<float>(found.slopes)[SLOPE * channels + channel] =
         static_cast<float>(-product[channel] * inverse * inverse / count);
-    write<float>(slopes)[OFFSET * channels + channel] = static_cast<float>(-sum[channel] / count);
+    write<float>(found.slopes)[OFFSET * channels + channel] =
+        static_cast<float>(-sum[channel] / count);
   }
-  const auto dx = at::empty_like(x);
-  const at::Tensor& from = dz.defined() ? dz : dy;
-  const bool cut = !dz.defined();
+  return found;
+}
+
+template <typename T>
+void input_gradient(
+    const Rows& rows,
+    int64_t chunk,
+    const at::Tensor& dy,
+    const at::Tensor& x,
+    const at::Tensor& statistics,
+    const NormGradients& gradients,
+    T* dx) {
+  const int64_t begin = rows.begin(chunk);
+  const bool cut = !gradients.residual.defined();
   const InputGradient follow = {
-      constant(constants, MEAN), constant(slopes, SLOPE), constant(slopes, OFFSET),
-      constant(constants, SCALE)};
+      constant(statistics, MEAN), constant(gradients.slopes, SLOPE),
+      constant(gradients.slopes, OFFSET), constant(statistics, SCALE)};
+  kernels<T>().input_gradient(
+      read<T>(cut ? dy : gradients.residual) + begin, read<T>(x) + begin, dx, rows.length(chunk),
+      rows.channels, line(statistics), follow, cut);
+}
+
+// What the convolution before a batch norm needs of the above.
+template void normalize<float>(
+    const Rows&, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&);
+template NormGradients norm_gradients<float>(
+    const Rows&, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&);
+template void input_gradient<float>(
+    const Rows&, int64_t, const at::Tensor&, const at::Tensor&, const at::Tensor&,
+    const NormGradients&, float*);
+
+namespace {
+
+template <typename T>
+at::Tensor forward(
+    const at::Tensor& x,
+    const at::Tensor& residual,
+    const ChannelNumbers& numbers,
+    at::Tensor& statistics) {
+  const Rows rows(x, chunk_rows(x));
+  const auto moments = floats({rows.chunks, 2, rows.channels});
   for_each(rows.chunks, [&](int64_t chunk) {
-    const int64_t begin = rows.begin(chunk);
-    kernels<T>().input_gradient(
-        read<T>(from) + begin, read<T>(x) + begin, write<T>(dx) + begin, rows.length(chunk),
-        channels, line(constants), follow, cut);
+    float* means = write<float>(moments) + chunk * 2 * rows.channels;
+    kernels<T>().moments(
+        read<T>(x) + rows.begin(chunk), rows.length(chunk), rows.channels, means,
+        means + rows.channels);
   });
-  return {dx, scale_gradient, shift_gradient, dz};
+  statistics = batch_statistics(rows, moments, numbers);
+  const auto y = at::empty_like(x);
+  normalize<T>(rows, x, residual, y, statistics);
+  return y;
+}
+
+template <typename T>
+at::Tensor backward(
+    const at::Tensor& dy,
+    const at::Tensor& x,
+    const at::Tensor& y,
+    const at::Tensor& statistics,
+    NormGradients& gradients) {
+  const Rows rows(x, chunk_rows(x));
+  gradients = norm_gradients<T>(rows, dy, x, y, statistics);
+  const auto dx = at::empty_like(x);
+  for_each(rows.chunks, [&](int64_t chunk) {
+    T* to = write<T>(dx) + rows.begin(chunk);
+    input_gradient<T>(rows, chunk, dy, x, statistics, gradients, to);
+  });
+  return dx;
 }
 
 bool is_half(const at::Tensor& tensor) { return tensor.scalar_type() == at::kBFloat16; }
@@ -266,13 +275,12 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
       const at::Tensor& running_variance,
       double momentum,
       double epsilon) {
-    const auto statistics = is_half(x) ? batch_statistics<Bfloat16> : batch_statistics<float>;
-    const auto constants =
-        statistics(x, scale, shift, running_mean, running_variance, momentum, epsilon);
-    const auto y = at::empty_like(x);
-    const auto apply = is_half(x) ? normalize<Bfloat16> : normalize<float>;
-    apply(x, residual.value_or(at::Tensor()), y, constants);
-    context->save_for_backward({x, residual.has_value() ? y : at::Tensor(), constants});
+    const auto apply_to = is_half(x) ? resnet::forward<Bfloat16> : resnet::forward<float>;
+    at::Tensor statistics;
+    const auto y = apply_to(
+        x, residual.value_or(at::Tensor()),
+        {scale, shift, running_mean, running_variance, momentum, epsilon}, statistics);
+    context->save_for_backward({x, residual.has_value() ? y : at::Tensor(), statistics});
     return y;
   }
 
@@ -280,13 +288,13 @@ struct BatchNorm : torch::autograd::Function<BatchNorm> {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the fused batch norm has no second gradient");
     const auto saved = context->get_saved_variables();
     const auto dy = incoming[0].contiguous(at::MemoryFormat::ChannelsLast);
-    const auto find = is_half(dy) ? gradients<Bfloat16> : gradients<float>;
-    const Gradients found = find(dy, saved[0], saved[1], saved[2]);
+    const auto find = is_half(dy) ? resnet::backward<Bfloat16> : resnet::backward<float>;
+    NormGradients gradients;
     variable_list all(8);
-    all[0] = found.input;
-    all[1] = found.scale;
-    all[2] = found.shift;
-    all[3] = found.residual;
+    all[0] = find(dy, saved[0], saved[1], saved[2], gradients);
+    all[1] = gradients.scale;
+    all[2] = gradients.shift;
+    all[3] = gradients.residual;
     return all;
   }
 };

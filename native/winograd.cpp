@@ -1,4 +1,6 @@
-// The 3x3 convolution of winograd_kernels.h as an autograd function, for f32 NHWC activations on the CPU.
+// The 3x3 convolution of winograd_kernels.h for f32 NHWC activations on the CPU: alone, and as an autograd
+// function with the batch norm after it, image by image, so that what one hands to the other is still in
+// a core's own cache.
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +12,7 @@
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "batch_norm.h"
 #include "boundary.h"
 #include "parallel.h"
 #include "winograd_kernels.h"
@@ -45,28 +48,20 @@ const WinogradKernels* winograd_kernels() {
 #endif
 }
 
-const float* read(const at::Tensor& tensor) {
-  return tensor.defined() ? static_cast<const float*>(tensor.const_data_ptr()) : nullptr;
-}
-
-float* write(const at::Tensor& tensor) { return static_cast<float*>(tensor.mutable_data_ptr()); }
-
-at::Tensor floats(at::IntArrayRef size) { return at::empty(size, at::kFloat); }
-
 at::Tensor nhwc(at::IntArrayRef size) {
   return at::empty(size, at::kFloat, at::MemoryFormat::ChannelsLast);
 }
 
-// Memory of this thread to work in, kept from call to call: to take it anew for each image costs a
-// thirtieth of a step.
-float* scratch(ConvolutionShape shape) {
+// So many floats of this thread to work in, kept from call to call: to take them anew for each image
+// costs a thirtieth of a step.
+float* scratch(int64_t count) {
   struct Release {
     void operator()(float* memory) const { std::free(memory); }
   };
   thread_local std::unique_ptr<float[], Release> memory;
   thread_local int64_t size = 0;
   // A whole number of the cache's lines, at the beginning of one.
-  const int64_t bytes = (winograd_kernels()->scratch(shape) * sizeof(float) + 63) / 64 * 64;
+  const int64_t bytes = (count * sizeof(float) + 63) / 64 * 64;
   if (size < bytes) {
     size = 0;
     memory.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
@@ -79,6 +74,9 @@ float* scratch(ConvolutionShape shape) {
 }
 
 ConvolutionShape shape_of(const at::Tensor& x, int64_t outputs) {
+  TORCH_CHECK(
+      x.size(1) % CHANNEL_GROUP == 0 && outputs % CHANNEL_GROUP == 0,
+      "channels must come in groups of ", CHANNEL_GROUP);
   return {x.size(2), x.size(3), x.size(1), outputs};
 }
 
@@ -90,22 +88,30 @@ at::Tensor transform(const at::Tensor& kernel, Transform transform_some) {
   for_each(outputs / CHANNEL_GROUP, [&](int64_t group) {
     const int64_t first = group * CHANNEL_GROUP;
     transform_some(
-        read(kernel), write(points), inputs, outputs, first, first + CHANNEL_GROUP);
+        read<float>(kernel), write<float>(points), inputs, outputs, first, first + CHANNEL_GROUP);
   });
   return points;
 }
 
 at::Tensor convolve(
-    const at::Tensor& x, const at::Tensor& points, const at::Tensor& bias, int64_t outputs) {
-  const ConvolutionShape shape = shape_of(x, outputs);
-  const auto y = nhwc({x.size(0), outputs, shape.height, shape.width});
+    const at::Tensor& x, const at::Tensor& kernel, const std::optional<at::Tensor>& bias) {
+  const ConvolutionShape shape = shape_of(x, kernel.size(0));
   const int64_t pixels = shape.height * shape.width;
+  const auto points = transform(kernel, winograd_kernels()->transform_kernel);
+  const auto y = nhwc({x.size(0), shape.outputs, shape.height, shape.width});
   for_each(x.size(0), [&](int64_t image) {
     winograd_kernels()->convolve(
-        read(x) + image * pixels * shape.inputs, read(points), read(bias),
-        write(y) + image * pixels * outputs, shape, scratch(shape));
+        read<float>(x) + image * pixels * shape.inputs, read<float>(points),
+        bias.has_value() ? read<float>(*bias) : nullptr,
+        write<float>(y) + image * pixels * shape.outputs, shape,
+        scratch(winograd_kernels()->scratch(shape)));
   });
   return y;
+}
+
+// The shape of the convolution that gives the gradient of the input.
+ConvolutionShape turned(ConvolutionShape shape) {
+  return {shape.height, shape.width, shape.outputs, shape.inputs};
 }
 
 // Tiles whose products are summed up together: the more, the less time is spent on adding the sums; the
@@ -115,56 +121,92 @@ constexpr int64_t TILES_OF_A_SUM = 128;
 // Sums at most, for the same reason and for their memory. The cuts depend on the shape alone.
 constexpr int64_t MOST_SUMS = 16;
 
-at::Tensor kernel_gradient(const at::Tensor& x, const at::Tensor& dy) {
-  const int64_t images = x.size(0), outputs = dy.size(1);
-  const ConvolutionShape shape = shape_of(x, outputs);
-  const int64_t pixels = shape.height * shape.width;
+// Images whose part of the kernel's gradient is summed up together.
+int64_t images_of_a_sum(int64_t images, int64_t pixels) {
   const int64_t enough = TILES_OF_A_SUM / std::max<int64_t>(pixels / 4, 1);
   const int64_t few = (images + MOST_SUMS - 1) / MOST_SUMS;
-  const int64_t share = std::max<int64_t>(std::max(enough, few), 1);
-  const int64_t count = (images + share - 1) / share;
-  const auto sums = floats({count, POINTS * outputs * shape.inputs});
-  for_each(count, [&](int64_t index) {
-    float* sum = write(sums) + index * sums.size(1);
-    std::fill(sum, sum + sums.size(1), 0.0f);
-    for (int64_t image = index * share; image < std::min((index + 1) * share, images); ++image) {
-      winograd_kernels()->accumulate(
-          read(x) + image * pixels * shape.inputs, read(dy) + image * pixels * outputs, sum, shape,
-          scratch(shape));
-    }
-  });
-  const auto gradient = nhwc({outputs, shape.inputs, 3, 3});
-  for_each(outputs, [&](int64_t output) {
-    winograd_kernels()->kernel_gradient(
-        read(sums), count, write(gradient), shape.inputs, outputs, output, output + 1);
-  });
-  return gradient;
+  return std::max<int64_t>(std::max(enough, few), 1);
 }
 
-struct Winograd : torch::autograd::Function<Winograd> {
+struct WinogradBatchNorm : torch::autograd::Function<WinogradBatchNorm> {
   static at::Tensor forward(
       AutogradContext* context,
       const at::Tensor& x,
       const at::Tensor& kernel,
-      const std::optional<at::Tensor>& bias) {
-    context->save_for_backward({x, kernel});
+      const at::Tensor& scale,
+      const at::Tensor& shift,
+      const std::optional<at::Tensor>& residual,
+      const at::Tensor& running_mean,
+      const at::Tensor& running_variance,
+      double momentum,
+      double epsilon) {
+    const ConvolutionShape shape = shape_of(x, kernel.size(0));
+    const int64_t pixels = shape.height * shape.width, channels = shape.outputs;
     const auto points = transform(kernel, winograd_kernels()->transform_kernel);
-    return convolve(x, points, bias.value_or(at::Tensor()), kernel.size(0));
+    const auto convolved = nhwc({x.size(0), channels, shape.height, shape.width});
+    const Rows rows(convolved, pixels);
+    const auto moments = floats({rows.chunks, 2, channels});
+    for_each(x.size(0), [&](int64_t image) {
+      float* const to = write<float>(convolved) + rows.begin(image);
+      float* const means = write<float>(moments) + image * 2 * channels;
+      winograd_kernels()->convolve(
+          read<float>(x) + image * pixels * shape.inputs, read<float>(points), nullptr, to, shape,
+          scratch(winograd_kernels()->scratch(shape)));
+      kernels<float>().moments(to, pixels, channels, means, means + channels);
+    });
+    const auto statistics = batch_statistics(
+        rows, moments, {scale, shift, running_mean, running_variance, momentum, epsilon});
+    const auto y = at::empty_like(convolved);
+    normalize<float>(rows, convolved, residual.value_or(at::Tensor()), y, statistics);
+    context->save_for_backward(
+        {x, kernel, convolved, residual.has_value() ? y : at::Tensor(), statistics});
+    return y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list incoming) {
     TORCH_CHECK(!at::GradMode::is_enabled(), "the Winograd convolution has no second gradient");
     const auto saved = context->get_saved_variables();
-    const at::Tensor &x = saved[0], &kernel = saved[1];
+    const at::Tensor &x = saved[0], &kernel = saved[1], &convolved = saved[2];
+    const at::Tensor &y = saved[3], &statistics = saved[4];
+    const int64_t images = x.size(0);
+    const ConvolutionShape shape = shape_of(x, kernel.size(0));
+    const int64_t pixels = shape.height * shape.width;
+    const Rows rows(convolved, pixels);
     const auto dy = incoming[0].contiguous(at::MemoryFormat::ChannelsLast);
-    variable_list all(3);
-    if (context->needs_input_grad(0)) {
-      const auto points = transform(kernel, winograd_kernels()->transform_turned_kernel);
-      all[0] = convolve(dy, points, at::Tensor(), kernel.size(1));
-    }
-    if (context->needs_input_grad(1)) {
-      all[1] = kernel_gradient(x, dy);
-    }
+    const NormGradients of_norm = norm_gradients<float>(rows, dy, convolved, y, statistics);
+    const auto points = transform(kernel, winograd_kernels()->transform_turned_kernel);
+    const int64_t share = images_of_a_sum(images, pixels);
+    const auto sums = floats({(images + share - 1) / share, POINTS * shape.outputs * shape.inputs});
+    const auto dx = at::empty_like(x);
+    for_each(sums.size(0), [&](int64_t index) {
+      float* const sum = write<float>(sums) + index * sums.size(1);
+      const int64_t output_numbers = pixels * shape.outputs, input_numbers = pixels * shape.inputs;
+      float* const gradient = scratch(
+          output_numbers +
+          std::max(winograd_kernels()->scratch(shape), winograd_kernels()->scratch(turned(shape))));
+      float* const work = gradient + output_numbers;
+      const int64_t first = index * share;
+      for (int64_t image = first; image < std::min(first + share, images); ++image) {
+        input_gradient(rows, image, dy, convolved, statistics, of_norm, gradient);
+        winograd_kernels()->accumulate(
+            read<float>(x) + image * input_numbers, gradient, image == first, sum, shape, work);
+        winograd_kernels()->convolve(
+            gradient, read<float>(points), nullptr, write<float>(dx) + image * input_numbers,
+            turned(shape), work);
+      }
+    });
+    const auto kernel_gradient = nhwc({shape.outputs, shape.inputs, 3, 3});
+    for_each(shape.outputs, [&](int64_t output) {
+      winograd_kernels()->kernel_gradient(
+          read<float>(sums), sums.size(0), write<float>(kernel_gradient), shape.inputs,
+          shape.outputs, output, output + 1);
+    });
+    variable_list all(9);
+    all[0] = dx;
+    all[1] = kernel_gradient;
+    all[2] = of_norm.scale;
+    all[3] = of_norm.shift;
+    all[4] = of_norm.residual;
     return all;
   }
 };
@@ -175,9 +217,9 @@ struct Winograd : torch::autograd::Function<Winograd> {
 
 RESNET_EXPORT bool resnet_winograd_available() { return resnet::winograd_kernels() != nullptr; }
 
-// A 3x3 convolution with stride 1 and a border of one zero. Activation and kernel are f32, contiguous
-// NHWC, of a shape that winograd_kernels.h allows; the bias, if any, is f32 and is not trained; all as
-// the caller has seen to.
+// A 3x3 convolution with stride 1 and a border of one zero, without gradients. Activation and kernel are
+// f32, contiguous NHWC, of a shape that winograd_kernels.h allows; the bias, if any, is f32; all as the
+// caller has seen to.
 RESNET_EXPORT char* resnet_winograd(
     const at::Tensor* input,
     const at::Tensor* kernel,
@@ -185,8 +227,27 @@ RESNET_EXPORT char* resnet_winograd(
     at::Tensor** output) {
   return resnet::guarded([&] {
     TORCH_CHECK(
-        input->size(1) % resnet::CHANNEL_GROUP == 0 && kernel->size(0) % resnet::CHANNEL_GROUP == 0,
-        "channels must come in groups of ", resnet::CHANNEL_GROUP);
-    *output = resnet::to_heap(resnet::Winograd::apply(*input, *kernel, resnet::optional(bias)));
+        !at::GradMode::is_enabled() || !(input->requires_grad() || kernel->requires_grad()),
+        "the Winograd convolution alone has no gradients");
+    *output = resnet::to_heap(resnet::convolve(*input, *kernel, resnet::optional(bias)));
+  });
+}
+
+// The same in training, without a bias, and resnet_batch_norm of what comes of it.
+RESNET_EXPORT char* resnet_winograd_batch_norm(
+    const at::Tensor* input,
+    const at::Tensor* kernel,
+    const at::Tensor* scale,
+    const at::Tensor* shift,
+    const at::Tensor* residual,
+    const at::Tensor* running_mean,
+    const at::Tensor* running_variance,
+    double momentum,
+    double epsilon,
+    at::Tensor** output) {
+  return resnet::guarded([&] {
+    *output = resnet::to_heap(resnet::WinogradBatchNorm::apply(
+        *input, *kernel, *scale, *shift, resnet::optional(residual), *running_mean,
+        *running_variance, momentum, epsilon));
   });
 }

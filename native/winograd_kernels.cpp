@@ -232,7 +232,8 @@ void convolve(
 }
 
 void accumulate(
-    const float* x, const float* dy, float* sums, ConvolutionShape shape, float* zeros) {
+    const float* x, const float* dy, bool first_image, float* sums, ConvolutionShape shape,
+    float* zeros) {
   const Plan plan(shape);
   float* inputs = zeros + plan.zeros;
   float* outputs = inputs + POINTS * plan.input_stride;
@@ -251,10 +252,13 @@ void accumulate(
       float* product = sums + point * shape.outputs * shape.inputs;
       for (int64_t input = 0; input < shape.inputs; input += CHANNEL_GROUP) {
         for (int64_t output = 0; output < shape.outputs; output += ROWS) {
-          // The sum is over tiles, which are the rows of both.
-          multiply<ROWS, true>(
-              Matrix{left + output, 1, shape.outputs}, right + input, shape.inputs,
-              rows * plan.across, product + output * shape.inputs + input, shape.inputs);
+          const auto sum_up = [&](auto multiply_rows) __attribute__((always_inline)) {
+            // The sum is over tiles, which are the rows of both.
+            multiply_rows(
+                Matrix{left + output, 1, shape.outputs}, right + input, shape.inputs,
+                rows * plan.across, product + output * shape.inputs + input, shape.inputs);
+          };
+          first_image && first == 0 ? sum_up(multiply<ROWS, false>) : sum_up(multiply<ROWS, true>);
         }
       }
     }

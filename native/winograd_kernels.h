@@ -47,9 +47,11 @@ struct WinogradKernels {
       const float* x, const float* points, const float* bias, float* y, ConvolutionShape shape,
       float* scratch);
 
-  // Adds one image's part of the gradient of the transformed kernel to sums[POINTS][outputs][inputs].
+  // Adds one image's part of the gradient of the transformed kernel to sums[POINTS][outputs][inputs],
+  // or begins them with it.
   void (*accumulate)(
-      const float* x, const float* dy, float* sums, ConvolutionShape shape, float* scratch);
+      const float* x, const float* dy, bool first_image, float* sums, ConvolutionShape shape,
+      float* scratch);
 
   // The gradient of the kernels of some outputs, from all of the `count` sums that lie one after the
   // other.

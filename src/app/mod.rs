@@ -48,6 +48,9 @@ pub mod run_list;
 pub mod run_queue;
 
 pub mod run_view;
+
+pub mod scroll;
+
 pub mod seeds;
 
 pub mod setup;

@@ -6,6 +6,7 @@ use tui_input::{Input, InputRequest};
 
 use super::picker::{self, Picker, PickerReply};
 use super::prompt::{self, Prompt};
+use super::scroll::Scroll;
 use crate::config::keys::Action;
 use crate::config::run::RunSpec;
 
@@ -22,8 +23,8 @@ pub enum Overlay {
     Log {
         /// Its lines.
         text: String,
-        /// Lines scrolled back from the end.
-        back: u16,
+        /// Which of them are shown.
+        scroll: Scroll,
     },
     /// A question.
     Confirm(Confirm),
@@ -43,8 +44,8 @@ pub enum Overlay {
 /// The keys, from a line on, with what is searched for among them.
 #[derive(Clone, Debug, Default)]
 pub struct Help {
-    /// Lines scrolled past.
-    pub scroll: u16,
+    /// Which lines are shown.
+    pub scroll: Scroll,
     /// What is searched for.
     pub search: Input,
     /// Whether it is being typed.
@@ -115,22 +116,17 @@ impl Help {
                 KeyCode::Esc => *self = Self::default(),
                 _ => {
                     self.search.handle_event(&Event::Key(key));
-                    self.scroll = 0;
+                    self.scroll = Scroll::default();
                 }
             }
             return OverlayReply::Open;
         }
         match action {
-            Some(Action::Up) => self.scroll = self.scroll.saturating_sub(1),
-            Some(Action::Down) => self.scroll = self.scroll.saturating_add(1),
-            Some(Action::PageUp) => self.scroll = self.scroll.saturating_sub(10),
-            Some(Action::PageDown) => self.scroll = self.scroll.saturating_add(10),
-            Some(Action::First) => self.scroll = 0,
             Some(Action::Back | Action::Help | Action::Quit | Action::Accept) => {
                 return OverlayReply::Close;
             }
             _ if key.code == KeyCode::Char('/') => self.typing = true,
-            _ => {}
+            _ => self.scroll.act(action),
         }
         OverlayReply::Open
     }
@@ -215,18 +211,14 @@ impl Overlay {
                     OverlayReply::Open
                 }
             },
-            Self::Log { back, .. } => {
-                match action {
-                    Some(Action::Up) => *back = back.saturating_add(1),
-                    Some(Action::Down) => *back = back.saturating_sub(1),
-                    Some(Action::PageUp) => *back = back.saturating_add(10),
-                    Some(Action::PageDown) => *back = back.saturating_sub(10),
-                    Some(Action::Last) => *back = 0,
-                    Some(Action::Back | Action::Log | Action::Quit | Action::Accept) => {
-                        return OverlayReply::Close;
-                    }
-                    _ => {}
+            Self::Log { scroll, .. } => {
+                if matches!(
+                    action,
+                    Some(Action::Back | Action::Log | Action::Quit | Action::Accept)
+                ) {
+                    return OverlayReply::Close;
                 }
+                scroll.act(action);
                 OverlayReply::Open
             }
             Self::Message { .. } => match action {

@@ -9,6 +9,7 @@ use super::overlay::{Answer, Confirm, Help, Overlay, OverlayReply};
 use super::picker::Choice;
 use super::pointer::{Gesture, Target};
 use super::run_view::{RunState, RunView};
+use super::scroll::Scroll;
 use super::setup::SetupRequest;
 use super::{App, Leaving, SCREENS, Screen, answers, commands, inspect, run_queue, update_runs};
 use crate::config::keys::{Action, Scope};
@@ -115,7 +116,7 @@ fn take_answer(app: &mut App, msg: Msg) {
             }
         }
         Msg::Inspection { run, update } => app.inspect.take(&run, update),
-        Msg::Log(text) => app.overlays.push(Overlay::Log { text, back: 0 }),
+        Msg::Log(text) => app.overlays.push(Overlay::Log { text, scroll: Scroll::at_end() }),
         _ => {}
     }
 }

@@ -57,6 +57,29 @@ impl Convolution {
         let padding = self.kernel / 2;
         input.conv2d(weight, bias.as_ref(), stride, [padding, padding], [1, 1], 1)
     }
+
+    /// [`Self::forward`], then [`BatchNorm::activate`].
+    pub fn forward_and_activate(
+        &self,
+        norm: &BatchNorm,
+        input: &Tensor,
+        residual: Option<&Tensor>,
+        weights: &Weights,
+        mode: Mode,
+    ) -> Tensor {
+        let kernel = &weights.kernels[self.weight];
+        if mode == Mode::Training
+            && self.kernel == 3
+            && self.stride == 1
+            && self.live_bias.is_none()
+            && winograd::supports(input, kernel)
+            && let Ok(output) =
+                winograd::convolve_and_normalise(input, kernel, residual, norm.numbers(weights))
+        {
+            return output;
+        }
+        norm.activate(&self.forward(input, weights), residual, weights, mode)
+    }
 }
 
 /// Batch normalisation over the channels.
@@ -417,6 +440,6 @@ mod tests {
             folded_biases: Vec::new(),
         };
         let error = batch_norm::forward(&case.input, None, case.norm.numbers(&weights));
-        assert!(error.unwrap_err().to_string().contains("not a number for each channel"));
+        assert!(error.unwrap_err().to_string().contains("not a number for each of 16 channels"));
     }
 }

@@ -50,11 +50,13 @@ pub fn forward(stages: &[Vec<Block>], stem: Tensor, weights: &Weights, mode: Mod
         let last = block.convolutions.len() - 1;
         for (index, (convolution, norm)) in block.convolutions.iter().zip(&block.norms).enumerate()
         {
-            output = convolution.forward(&output, weights);
-            if let Some(norm) = norm {
-                let residual = (index == last).then_some(&shortcut);
-                output = norm.activate(&output, residual, weights, mode);
-            }
+            let residual = (index == last).then_some(&shortcut);
+            output = match norm {
+                Some(norm) => {
+                    convolution.forward_and_activate(norm, &output, residual, weights, mode)
+                }
+                None => convolution.forward(&output, weights),
+            };
         }
         output
     })

@@ -49,12 +49,18 @@ pub fn stages(layout: &mut Layout, n: usize) -> Vec<Vec<Block>> {
 /// Runs the stages on the activated stem, `[batch, 16, 32, 32]` to `[batch, 256, 8, 8]`.
 pub fn forward(stages: &[Vec<Block>], stem: Tensor, weights: &Weights, mode: Mode) -> Tensor {
     stages.iter().flatten().fold(stem, |input, block| {
-        let mut output = input.shallow_clone();
-        for (convolution, norm) in block.convolutions.iter().zip(&block.norms) {
-            if let Some(norm) = norm {
-                output = norm.activate(&output, None, weights, mode);
-            }
-            output = convolution.forward(&output, weights);
+        let mut output = match &block.norms[0] {
+            Some(norm) => norm.activate(&input, None, weights, mode),
+            None => input.shallow_clone(),
+        };
+        // Each convolution with the norm that comes before the next.
+        for (index, convolution) in block.convolutions.iter().enumerate() {
+            output = match block.norms.get(index + 1) {
+                Some(Some(norm)) => {
+                    convolution.forward_and_activate(norm, &output, None, weights, mode)
+                }
+                _ => convolution.forward(&output, weights),
+            };
         }
         let shortcut = match &block.shortcut {
             Some(projection) => projection.forward(&input, weights),

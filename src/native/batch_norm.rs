@@ -28,6 +28,33 @@ pub struct Numbers<'a> {
     pub epsilon: f64,
 }
 
+impl Numbers<'_> {
+    /// # Errors
+    /// When they are not f32 on the CPU, or not one for each of the channels.
+    pub fn check(&self, channels: i64) -> Result<()> {
+        for vector in [self.scale, self.shift, self.running_mean, self.running_variance] {
+            ensure!(
+                vector.kind() == Kind::Float
+                    && vector.device() == Device::Cpu
+                    && vector.is_contiguous()
+                    && vector.size() == [channels],
+                "{vector:?} is not a number for each of {channels} channels"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// # Errors
+/// When a residual is not channels-last on the CPU, or of another size or kind than what it is added to.
+pub fn check_residual(residual: &Tensor, size: &[i64], kind: Kind) -> Result<()> {
+    ensure!(
+        supports(residual) && residual.kind() == kind && residual.size() == size,
+        "the residual {residual:?} is not like an activation {size:?} of {kind:?}"
+    );
+    Ok(())
+}
+
 /// Whether there is a fused form for an activation `[batch, channels, h, w]`: on the CPU, channels-last,
 /// f32 or bf16, with channels in groups of 16, as all of the ResNets have.
 pub fn supports(activation: &Tensor) -> bool {
@@ -50,34 +77,20 @@ pub fn supports(activation: &Tensor) -> bool {
 pub fn forward(input: &Tensor, residual: Option<&Tensor>, numbers: Numbers<'_>) -> Result<Tensor> {
     ensure!(supports(input), "no fused batch norm for {input:?}");
     if let Some(residual) = residual {
-        ensure!(
-            supports(residual)
-                && residual.kind() == input.kind()
-                && residual.size() == input.size(),
-            "the residual {residual:?} is not like the activation {input:?}"
-        );
+        check_residual(residual, &input.size(), input.kind())?;
     }
-    let Numbers { scale, shift, running_mean, running_variance, .. } = numbers;
-    for vector in [scale, shift, running_mean, running_variance] {
-        ensure!(
-            vector.kind() == Kind::Float
-                && vector.device() == Device::Cpu
-                && vector.is_contiguous()
-                && vector.size() == input.size()[1..2],
-            "{vector:?} is not a number for each channel of {input:?}"
-        );
-    }
+    numbers.check(input.size()[1])?;
     let mut output = std::ptr::null_mut();
     // SAFETY: live tensors of the kinds and shapes that the loops rely on, checked above; the residual
     // may be null. Without an error, `output` is a new tensor.
     check(unsafe {
         resnet_batch_norm(
             raw(input),
-            raw(scale),
-            raw(shift),
+            raw(numbers.scale),
+            raw(numbers.shift),
             residual.map_or(std::ptr::null(), raw),
-            raw(running_mean),
-            raw(running_variance),
+            raw(numbers.running_mean),
+            raw(numbers.running_variance),
             numbers.momentum,
             numbers.epsilon,
             &raw mut output,

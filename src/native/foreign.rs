@@ -49,6 +49,18 @@ unsafe extern "C" {
         bias: *const RawTensor,
         output: *mut *mut RawTensor,
     ) -> Message;
+    pub fn resnet_winograd_batch_norm(
+        input: *const RawTensor,
+        kernel: *const RawTensor,
+        scale: *const RawTensor,
+        shift: *const RawTensor,
+        residual: *const RawTensor,
+        running_mean: *const RawTensor,
+        running_variance: *const RawTensor,
+        momentum: f64,
+        epsilon: f64,
+        output: *mut *mut RawTensor,
+    ) -> Message;
 }
 
 /// The C++ object behind a tensor, alive as long as the tensor is.

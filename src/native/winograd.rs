@@ -7,7 +7,10 @@
 use anyhow::{Result, ensure};
 use tch::{Device, Kind, Tensor};
 
-use super::foreign::{check, raw, resnet_winograd, resnet_winograd_available};
+use super::batch_norm::{Numbers, check_residual};
+use super::foreign::{
+    check, raw, resnet_winograd, resnet_winograd_available, resnet_winograd_batch_norm,
+};
 
 /// Channels come in groups of this many: `CHANNEL_GROUP` of `native/winograd_kernels.h`.
 const CHANNEL_MULTIPLE: i64 = 16;
@@ -41,10 +44,10 @@ fn is_channels_last(tensor: &Tensor) -> bool {
         if tensor.stride() == [channels * height * width, 1, channels * width, *channels])
 }
 
-/// Convolves with stride 1 and "same" padding, and adds `bias`, which has no gradient.
+/// Convolves with stride 1 and "same" padding, and adds `bias`. Nothing of it has a gradient.
 ///
 /// # Errors
-/// When [`supports`] says no, the bias does not fit or is trained, or there is no memory.
+/// When [`supports`] says no, the bias does not fit, a gradient would be lost, or there is no memory.
 pub fn convolve(input: &Tensor, kernel: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     ensure!(supports(input, kernel), "no Winograd convolution of {input:?} with {kernel:?}");
     if let Some(bias) = bias {
@@ -72,6 +75,43 @@ pub fn convolve(input: &Tensor, kernel: &Tensor, bias: Option<&Tensor>) -> Resul
     Ok(unsafe { Tensor::from_ptr(output.cast()) })
 }
 
+/// [`convolve`] without a bias, and [`super::batch_norm::forward`] of what comes of it, with gradients.
+///
+/// # Errors
+/// As for both.
+pub fn convolve_and_normalise(
+    input: &Tensor,
+    kernel: &Tensor,
+    residual: Option<&Tensor>,
+    numbers: Numbers<'_>,
+) -> Result<Tensor> {
+    ensure!(supports(input, kernel), "no Winograd convolution of {input:?} with {kernel:?}");
+    let (size, outputs) = (input.size(), kernel.size()[0]);
+    if let Some(residual) = residual {
+        check_residual(residual, &[size[0], outputs, size[2], size[3]], Kind::Float)?;
+    }
+    numbers.check(outputs)?;
+    let mut output = std::ptr::null_mut();
+    // SAFETY: live tensors of the kinds and shapes that the loops rely on, checked above; the residual
+    // may be null. Without an error, `output` is a new tensor.
+    check(unsafe {
+        resnet_winograd_batch_norm(
+            raw(input),
+            raw(kernel),
+            raw(numbers.scale),
+            raw(numbers.shift),
+            residual.map_or(std::ptr::null(), raw),
+            raw(numbers.running_mean),
+            raw(numbers.running_variance),
+            numbers.momentum,
+            numbers.epsilon,
+            &raw mut output,
+        )
+    })?;
+    // SAFETY: it is ours alone, and tch frees it as C++ made it.
+    Ok(unsafe { Tensor::from_ptr(output.cast()) })
+}
+
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
@@ -80,6 +120,14 @@ mod tests {
 
     use super::*;
     use crate::model::parameters::MemoryFormat;
+
+    fn available() -> bool {
+        let available = unsafe { resnet_winograd_available() };
+        if !available {
+            eprintln!("skipped: this processor has neither AVX2 nor AVX-512");
+        }
+        available
+    }
 
     /// Not from libtorch's generator, which all tests share.
     fn normal(size: [i64; 4], seed: u64) -> Tensor {
@@ -92,25 +140,122 @@ mod tests {
     /// `[batch, inputs, outputs, height, width]`.
     type Shape = [i64; 5];
 
-    /// The output, and the gradients of the activation and of the kernel; through Winograd, or through
-    /// libtorch's convolution in f64.
-    fn run([batch, inputs, outputs, height, width]: Shape, winograd: bool) -> [Tensor; 3] {
-        let kind = if winograd { Kind::Float } else { Kind::Double };
-        let leaf = |tensor: Tensor| tensor.to_kind(kind).set_requires_grad(true);
-        let input = leaf(normal([batch, inputs, height, width], 1));
-        let kernel = leaf(normal([outputs, inputs, 3, 3], 2));
-        let bias = normal([outputs, 1, 1, 1], 3).view(outputs).to_kind(kind);
-        let factors = normal([batch, outputs, height, width], 4).to_kind(kind);
-        let output = if winograd {
-            assert!(supports(&input, &kernel));
-            convolve(&input, &kernel, Some(&bias)).unwrap()
-        } else {
-            input.conv2d(&kernel, Some(&bias), [1, 1], [1, 1], [1, 1], 1)
-        };
-        let loss = (&output * factors).sum(kind);
-        let mut gradients = Tensor::run_backward(&[&loss], &[&input, &kernel], false, false);
-        let of_kernel = gradients.pop().unwrap();
-        [output.detach(), gradients.pop().unwrap(), of_kernel]
+    const MOMENTUM: f64 = 0.25;
+    const EPSILON: f64 = 1e-3;
+
+    /// A convolution in training, with the batch norm after it.
+    struct Case {
+        input: Tensor,
+        kernel: Tensor,
+        residual: Option<Tensor>,
+        scale: Tensor,
+        shift: Tensor,
+        factors: Tensor,
+    }
+
+    impl Case {
+        fn new([batch, inputs, outputs, height, width]: Shape, with_residual: bool) -> Self {
+            let output = [batch, outputs, height, width];
+            let vector = |seed| normal([outputs, 1, 1, 1], seed).view(outputs);
+            let mut case = Self {
+                input: normal([batch, inputs, height, width], 1),
+                kernel: normal([outputs, inputs, 3, 3], 2),
+                residual: with_residual.then(|| normal(output, 3)),
+                scale: vector(4),
+                shift: vector(5),
+                factors: normal(output, 6),
+            };
+            // Nothing flows back where rounding decides on which side of ReLU's cut a number is.
+            let clear = case.normalised(Kind::Double).abs().gt(1e-4);
+            case.factors *= clear.to_kind(Kind::Float);
+            case
+        }
+
+        /// Before ReLU, by libtorch's operations.
+        fn normalised(&self, kind: Kind) -> Tensor {
+            let to = |tensor: &Tensor| tensor.to_kind(kind);
+            let convolved = conv2d(&to(&self.input), &to(&self.kernel), None);
+            let (scale, shift) = (to(&self.scale), to(&self.shift));
+            let none = None::<&Tensor>;
+            let y = convolved.batch_norm(
+                Some(&scale),
+                Some(&shift),
+                none,
+                none,
+                true,
+                MOMENTUM,
+                EPSILON,
+                true,
+            );
+            self.residual.iter().fold(y, |y, residual| y + to(residual))
+        }
+
+        /// The output, the running numbers, and the gradients of input, kernel, scale, shift and
+        /// residual; through Winograd, or through libtorch's operations in f64.
+        fn run(&self, winograd: bool) -> Vec<(&'static str, Tensor)> {
+            let kind = if winograd { Kind::Float } else { Kind::Double };
+            let leaf = |tensor: &Tensor| tensor.to_kind(kind).copy().set_requires_grad(true);
+            let case = Self {
+                input: leaf(&self.input),
+                kernel: leaf(&self.kernel),
+                residual: self.residual.as_ref().map(leaf),
+                scale: leaf(&self.scale),
+                shift: leaf(&self.shift),
+                factors: self.factors.to_kind(kind),
+            };
+            let running_mean = self.scale.ones_like().to_kind(kind);
+            let running_variance = &running_mean * 2.0;
+            let output = if winograd {
+                let numbers = Numbers {
+                    scale: &case.scale,
+                    shift: &case.shift,
+                    running_mean: &running_mean,
+                    running_variance: &running_variance,
+                    momentum: MOMENTUM,
+                    epsilon: EPSILON,
+                };
+                let residual = case.residual.as_ref();
+                convolve_and_normalise(&case.input, &case.kernel, residual, numbers).unwrap()
+            } else {
+                let convolved = conv2d(&case.input, &case.kernel, None).detach();
+                let move_towards = |running: &Tensor, batch: &Tensor| {
+                    let _ = running.shallow_clone().lerp_(batch, MOMENTUM);
+                };
+                let pixels = [0, 2, 3].as_slice();
+                move_towards(&running_mean, &convolved.mean_dim(pixels, false, kind));
+                move_towards(&running_variance, &convolved.var_dim(pixels, true, false));
+                case.normalised(kind).relu()
+            };
+            let loss = (&output * &case.factors).sum(kind);
+            let mut leaves = vec![&case.input, &case.kernel, &case.scale, &case.shift];
+            leaves.extend(&case.residual);
+            let gradients = Tensor::run_backward(&[&loss], &leaves, false, false);
+            let names = [
+                "of the input",
+                "of the kernel",
+                "of the scale",
+                "of the shift",
+                "of the residual",
+            ];
+            let mut outcome = vec![
+                ("output", output.detach()),
+                ("running mean", running_mean),
+                ("running variance", running_variance),
+            ];
+            outcome.extend(names.into_iter().zip(gradients));
+            outcome
+        }
+    }
+
+    /// libtorch's own.
+    fn conv2d(input: &Tensor, kernel: &Tensor, bias: Option<&Tensor>) -> Tensor {
+        input.conv2d(kernel, bias, [1, 1], [1, 1], [1, 1], 1)
+    }
+
+    /// The largest difference, as a part of the largest value.
+    fn difference(tensor: &Tensor, oracle: &Tensor) -> f64 {
+        let difference = (tensor.to_kind(Kind::Double) - oracle).abs().max();
+        difference.double_value(&[]) / oracle.abs().max().double_value(&[])
     }
 
     /// The shapes of the ResNets, with as many images as the gradient of the kernel has sums and with
@@ -130,29 +275,46 @@ mod tests {
     ];
 
     #[test]
-    fn it_is_the_convolution_and_its_gradients() {
-        if !(unsafe { resnet_winograd_available() }) {
-            eprintln!("skipped: this processor has neither AVX2 nor AVX-512");
+    fn it_is_the_convolution() {
+        if !available() {
+            return;
+        }
+        for [batch, inputs, outputs, height, width] in SHAPES {
+            let (input, kernel) =
+                (normal([batch, inputs, height, width], 1), normal([outputs, inputs, 3, 3], 2));
+            let bias = normal([outputs, 1, 1, 1], 3).view(outputs);
+            let output = convolve(&input, &kernel, Some(&bias)).unwrap();
+            let exact = |tensor: &Tensor| tensor.to_kind(Kind::Double);
+            let oracle = conv2d(&exact(&input), &exact(&kernel), Some(&exact(&bias)));
+            assert!(is_channels_last(&output));
+            let part = difference(&output, &oracle);
+            assert!(part < 3e-6, "{input:?} with {kernel:?}: {part}");
+        }
+    }
+
+    #[test]
+    fn in_training_it_is_the_operations_it_stands_for_and_their_gradients() {
+        if !available() {
             return;
         }
         for shape in SHAPES {
-            for (name, (tensor, oracle)) in ["output", "input gradient", "kernel gradient"]
-                .iter()
-                .zip(run(shape, true).iter().zip(&run(shape, false)))
-            {
-                assert_eq!(tensor.size(), oracle.size());
-                assert!(is_channels_last(tensor), "{name} of {shape:?}");
-                let difference = (tensor.to_kind(Kind::Double) - oracle).abs().max();
-                let part = difference.double_value(&[]) / oracle.abs().max().double_value(&[]);
-                assert!(part < 3e-6, "{name} of {shape:?}: {part}");
+            for with_residual in [false, true] {
+                let case = Case::new(shape, with_residual);
+                let (outcome, oracle) = (case.run(true), case.run(false));
+                assert_eq!(outcome.len(), if with_residual { 8 } else { 7 });
+                for ((name, tensor), (_, oracle)) in outcome.iter().zip(&oracle) {
+                    assert_eq!(tensor.size(), oracle.size());
+                    let part = difference(tensor, oracle);
+                    assert!(part < 1e-5, "{name}, {shape:?}, residual {with_residual}: {part}");
+                }
+                assert!(is_channels_last(&outcome[0].1) && is_channels_last(&outcome[3].1));
             }
         }
     }
 
     #[test]
     fn its_numbers_do_not_depend_on_the_threads() {
-        if !(unsafe { resnet_winograd_available() }) {
-            eprintln!("skipped: this processor has neither AVX2 nor AVX-512");
+        if !available() {
             return;
         }
         let on_threads = |count| {
@@ -161,54 +323,65 @@ mod tests {
                 let _ = tch::get_num_threads();
                 tch::set_num_threads(count);
                 assert_eq!(tch::get_num_threads(), count);
-                run([70, 16, 32, 8, 8], true)
+                Case::new([70, 16, 32, 8, 8], true).run(true)
             };
             std::thread::spawn(run).join().unwrap()
         };
-        for (one, three) in on_threads(1).iter().zip(&on_threads(3)) {
-            assert_eq!(one, three);
+        for ((name, one), (_, three)) in on_threads(1).iter().zip(&on_threads(3)) {
+            assert_eq!(one, three, "{name}");
         }
     }
 
     #[test]
-    fn gradients_are_those_that_are_asked_for_in_any_layout() {
-        if !(unsafe { resnet_winograd_available() }) {
-            eprintln!("skipped: this processor has neither AVX2 nor AVX-512");
+    fn a_gradient_in_another_layout_is_taken() {
+        if !available() {
             return;
         }
-        let (input, kernel) = (normal([2, 16, 8, 8], 1), normal([32, 16, 3, 3], 2));
-        let gradient_of = |winograd: bool, of_input: bool| {
-            let input = input.copy().set_requires_grad(of_input);
-            let kernel = kernel.copy().set_requires_grad(!of_input);
-            let output = if winograd {
-                convolve(&input, &kernel, None).unwrap()
-            } else {
-                input.conv2d(&kernel, None::<&Tensor>, [1, 1], [1, 1], [1, 1], 1)
-            };
-            // The gradient of a sum is one number in all places.
-            let leaf = if of_input { &input } else { &kernel };
-            let sum = output.sum(Kind::Float);
-            Tensor::run_backward(&[&sum], &[leaf], false, false).pop().unwrap()
+        let case = Case::new([2, 16, 32, 8, 8], false);
+        // The gradient of a sum is one number in all places.
+        let all_alike = Case { factors: case.factors.ones_like(), ..case };
+        let input = all_alike.input.copy().set_requires_grad(true);
+        let (mean, variance) = (all_alike.scale.zeros_like(), all_alike.scale.ones_like());
+        let numbers = Numbers {
+            scale: &all_alike.scale,
+            shift: &all_alike.shift,
+            running_mean: &mean,
+            running_variance: &variance,
+            momentum: MOMENTUM,
+            epsilon: EPSILON,
         };
-        for of_input in [true, false] {
-            let (gradient, oracle) = (gradient_of(true, of_input), gradient_of(false, of_input));
-            let difference = (&gradient - &oracle).abs().max().double_value(&[]);
-            assert!(difference < 1e-4, "of the input: {of_input}, {difference}");
-        }
-        let without = tch::no_grad(|| convolve(&input, &kernel, None).unwrap());
-        assert!(!without.requires_grad());
+        let output = convolve_and_normalise(&input, &all_alike.kernel, None, numbers).unwrap();
+        let sum = output.sum(Kind::Float);
+        let gradient = Tensor::run_backward(&[&sum], &[&input], false, false).pop().unwrap();
+        let outcome = all_alike.run(true);
+        assert_eq!(gradient, outcome[3].1);
     }
 
     #[test]
-    fn a_second_gradient_is_refused() {
-        if !(unsafe { resnet_winograd_available() }) {
-            eprintln!("skipped: this processor has neither AVX2 nor AVX-512");
+    fn a_gradient_that_it_has_not_is_refused() {
+        if !available() {
             return;
         }
-        let input = normal([1, 16, 8, 8], 1).set_requires_grad(true);
-        let output = convolve(&input, &normal([16, 16, 3, 3], 2), None).unwrap();
+        let (input, kernel) = (normal([1, 16, 8, 8], 1), normal([16, 16, 3, 3], 2));
+        let trained = input.copy().set_requires_grad(true);
+        let error = convolve(&trained, &kernel, None).unwrap_err();
+        assert!(error.to_string().contains("no gradients"), "{error}");
+        assert!(tch::no_grad(|| convolve(&trained, &kernel, None)).is_ok());
+        let (ones, zeros) = (
+            Tensor::ones([16], (Kind::Float, Device::Cpu)),
+            Tensor::zeros([16], (Kind::Float, Device::Cpu)),
+        );
+        let numbers = Numbers {
+            scale: &ones,
+            shift: &zeros,
+            running_mean: &zeros.copy(),
+            running_variance: &ones.copy(),
+            momentum: MOMENTUM,
+            epsilon: EPSILON,
+        };
+        let output = convolve_and_normalise(&trained, &kernel, None, numbers).unwrap();
         let sum = output.sum(Kind::Float);
-        assert!(Tensor::f_run_backward(&[&sum], &[&input], false, true).is_err());
+        assert!(Tensor::f_run_backward(&[&sum], &[&trained], false, true).is_err());
     }
 
     #[test]
@@ -234,5 +407,17 @@ mod tests {
         assert!(convolve(&input, &kernel, Some(&short)).is_err());
         let trained = Tensor::zeros([16], (Kind::Float, Device::Cpu)).set_requires_grad(true);
         assert!(convolve(&input, &kernel, Some(&trained)).is_err());
+        let fit = Tensor::ones([16], (Kind::Float, Device::Cpu));
+        let numbers = |scale| Numbers {
+            scale,
+            shift: &fit,
+            running_mean: &fit,
+            running_variance: &fit,
+            momentum: MOMENTUM,
+            epsilon: EPSILON,
+        };
+        assert!(convolve_and_normalise(&input, &kernel, None, numbers(&short)).is_err());
+        let other = normal([1, 16, 4, 4], 1);
+        assert!(convolve_and_normalise(&input, &kernel, Some(&other), numbers(&fit)).is_err());
     }
 }

@@ -21,8 +21,8 @@ const KEYS: usize = 17;
 pub fn draw(frame: &mut Frame, area: Rect, app: &App, help: &Help) {
     let lines = lines(app, help.search.value());
     let area = centred(area, WIDTH, lines.len().max(6) as u16 + 2);
-    let last = (lines.len() as u16).saturating_sub(area.height.saturating_sub(2));
-    let more = if help.scroll < last { " more below " } else { "" };
+    let (first, at_end) = help.scroll.shown(lines.len(), area.height.saturating_sub(2));
+    let more = if at_end { "" } else { " more below " };
     let search = match (help.typing, help.search.value()) {
         (false, "") => " / searches ".to_owned(),
         (false, text) => format!(" /{text} "),
@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, help: &Help) {
         .title_bottom(Line::raw(more).alignment(Alignment::Right))
         .border_style(app.theme.style(Role::Frame));
     frame.render_widget(Clear, area);
-    let text = Paragraph::new(lines).scroll((help.scroll.min(last), 0));
+    let text = Paragraph::new(lines).scroll((first as u16, 0));
     frame.render_widget(text.block(block), area);
 }
 

@@ -6,10 +6,11 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
 use crate::app::App;
+use crate::app::scroll::Scroll;
 use crate::config::theme::Role;
 
-/// Draws the end of the log, `back` lines before its last one.
-pub fn draw(frame: &mut Frame, area: Rect, app: &App, text: &str, back: u16) {
+/// Draws the log.
+pub fn draw(frame: &mut Frame, area: Rect, app: &App, text: &str, scroll: &Scroll) {
     let block = Block::bordered().title(" Log ").border_style(app.theme.style(Role::Frame));
     let inner = block.inner(area);
     frame.render_widget(Clear, area);
@@ -20,9 +21,7 @@ pub fn draw(frame: &mut Frame, area: Rect, app: &App, text: &str, back: u16) {
         frame.render_widget(nothing, inner);
         return;
     }
-    let height = usize::from(inner.height);
-    let last = lines.len().saturating_sub(height);
-    let first = last.saturating_sub(usize::from(back));
-    let shown = lines.into_iter().skip(first).take(height).map(Line::raw);
+    let (first, _) = scroll.shown(lines.len(), inner.height);
+    let shown = lines.into_iter().skip(first).take(usize::from(inner.height)).map(Line::raw);
     frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), inner);
 }

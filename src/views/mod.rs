@@ -127,7 +127,7 @@ fn draw_screen(frame: &mut Frame, area: Rect, app: &App) {
             Overlay::Help(help) => help::draw(frame, body, app, help),
             Overlay::Picker(picker) => picker::draw(frame, body, app, picker),
             Overlay::PresetName(input) => preset_name(frame, body, app, input),
-            Overlay::Log { text, back } => log::draw(frame, body, app, text, *back),
+            Overlay::Log { text, scroll } => log::draw(frame, body, app, text, scroll),
             Overlay::Confirm(confirm) => confirm::draw(frame, body, app, confirm),
             Overlay::Message { title, text } => confirm::message(frame, body, app, title, text),
             Overlay::Prompt(prompt) => prompt::draw(frame, body, app, prompt),
