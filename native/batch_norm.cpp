@@ -225,6 +225,7 @@ template void input_gradient<float>(
 
 namespace {
 
+// The output, and the statistics that the backward pass needs.
 template <typename T>
 at::Tensor forward(
     const at::Tensor& x,
@@ -245,6 +246,7 @@ at::Tensor forward(
   return y;
 }
 
+// The gradient of the input, and the others.
 template <typename T>
 at::Tensor backward(
     const at::Tensor& dy,

@@ -175,24 +175,25 @@ struct WinogradBatchNorm : torch::autograd::Function<WinogradBatchNorm> {
     const auto dy = incoming[0].contiguous(at::MemoryFormat::ChannelsLast);
     const NormGradients of_norm = norm_gradients<float>(rows, dy, convolved, y, statistics);
     const auto points = transform(kernel, winograd_kernels()->transform_turned_kernel);
+    const int64_t input_numbers = pixels * shape.inputs;
+    const auto gradient = at::empty_like(convolved);
+    const auto dx = at::empty_like(x);
+    for_each(images, [&](int64_t image) {
+      float* const of_image = write<float>(gradient) + rows.begin(image);
+      input_gradient(rows, image, dy, convolved, statistics, of_norm, of_image);
+      winograd_kernels()->convolve(
+          of_image, read<float>(points), nullptr, write<float>(dx) + image * input_numbers,
+          turned(shape), scratch(winograd_kernels()->scratch(turned(shape))));
+    });
     const int64_t share = images_of_a_sum(images, pixels);
     const auto sums = floats({(images + share - 1) / share, POINTS * shape.outputs * shape.inputs});
-    const auto dx = at::empty_like(x);
     for_each(sums.size(0), [&](int64_t index) {
       float* const sum = write<float>(sums) + index * sums.size(1);
-      const int64_t output_numbers = pixels * shape.outputs, input_numbers = pixels * shape.inputs;
-      float* const gradient = scratch(
-          output_numbers +
-          std::max(winograd_kernels()->scratch(shape), winograd_kernels()->scratch(turned(shape))));
-      float* const work = gradient + output_numbers;
       const int64_t first = index * share;
       for (int64_t image = first; image < std::min(first + share, images); ++image) {
-        input_gradient(rows, image, dy, convolved, statistics, of_norm, gradient);
         winograd_kernels()->accumulate(
-            read<float>(x) + image * input_numbers, gradient, image == first, sum, shape, work);
-        winograd_kernels()->convolve(
-            gradient, read<float>(points), nullptr, write<float>(dx) + image * input_numbers,
-            turned(shape), work);
+            read<float>(x) + image * input_numbers, read<float>(gradient) + rows.begin(image),
+            image == first, sum, shape, scratch(winograd_kernels()->scratch(shape)));
       }
     });
     const auto kernel_gradient = nhwc({shape.outputs, shape.inputs, 3, 3});

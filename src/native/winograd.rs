@@ -16,8 +16,7 @@ use super::foreign::{
 const CHANNEL_MULTIPLE: i64 = 16;
 
 /// Whether it can be used for an activation `[batch, inputs, h, w]` and a kernel `[outputs, inputs, 3,
-/// 3]`: on a CPU with FMA and AVX2 or
-/// AVX-512, both f32 and channels-last, with even height and width and
+/// 3]`: on a CPU with FMA and AVX2 or AVX-512, both f32 and channels-last, with even height and width and
 /// channels in groups of 16, as all of the ResNets have.
 pub fn supports(input: &Tensor, kernel: &Tensor) -> bool {
     // SAFETY: asks the processor.
