@@ -240,8 +240,9 @@ at::Tensor forward(
         read<T>(x) + rows.begin(chunk), rows.length(chunk), rows.channels, means,
         means + rows.channels);
   });
-  statistics = batch_statistics(rows, moments, numbers);
+  // Before the running statistics move: without memory nothing has happened.
   const auto y = at::empty_like(x);
+  statistics = batch_statistics(rows, moments, numbers);
   normalize<T>(rows, x, residual, y, statistics);
   return y;
 }

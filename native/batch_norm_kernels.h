@@ -57,5 +57,9 @@ struct Kernels {
 // The fastest that this processor runs.
 template <typename T>
 const Kernels<T>& kernels();
+template <>
+const Kernels<float>& kernels();
+template <>
+const Kernels<Bfloat16>& kernels();
 
 }  // namespace resnet

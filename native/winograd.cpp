@@ -1,6 +1,7 @@
 // The 3x3 convolution of winograd_kernels.h for f32 NHWC activations on the CPU: alone, and as an autograd
-// function with the batch norm after it, image by image, so that what one hands to the other is still in
-// a core's own cache.
+// function with the batch norm after it. Forward, the moments of an image are found right after it was
+// convolved, and backward its gradient is convolved right after it was found, while they are in a core's
+// own cache.
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "batch_norm.h"
@@ -146,6 +148,7 @@ struct WinogradBatchNorm : torch::autograd::Function<WinogradBatchNorm> {
     const auto convolved = nhwc({x.size(0), channels, shape.height, shape.width});
     const Rows rows(convolved, pixels);
     const auto moments = floats({rows.chunks, 2, channels});
+    const auto y = at::empty_like(convolved);
     for_each(x.size(0), [&](int64_t image) {
       float* const to = write<float>(convolved) + rows.begin(image);
       float* const means = write<float>(moments) + image * 2 * channels;
@@ -156,7 +159,6 @@ struct WinogradBatchNorm : torch::autograd::Function<WinogradBatchNorm> {
     });
     const auto statistics = batch_statistics(
         rows, moments, {scale, shift, running_mean, running_variance, momentum, epsilon});
-    const auto y = at::empty_like(convolved);
     normalize<float>(rows, convolved, residual.value_or(at::Tensor()), y, statistics);
     context->save_for_backward(
         {x, kernel, convolved, residual.has_value() ? y : at::Tensor(), statistics});

@@ -42,7 +42,7 @@ pub enum Overlay {
 }
 
 /// The keys, from a line on, with what is searched for among them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Help {
     /// Which lines are shown.
     pub scroll: Scroll,
@@ -108,6 +108,12 @@ pub enum OverlayReply {
     Typed(String),
 }
 
+impl Default for Help {
+    fn default() -> Self {
+        Self { scroll: Scroll::at_start(), search: Input::default(), typing: false }
+    }
+}
+
 impl Help {
     fn key(&mut self, action: Option<Action>, key: KeyEvent) -> OverlayReply {
         if self.typing {
@@ -116,7 +122,7 @@ impl Help {
                 KeyCode::Esc => *self = Self::default(),
                 _ => {
                     self.search.handle_event(&Event::Key(key));
-                    self.scroll = Scroll::default();
+                    self.scroll = Scroll::at_start();
                 }
             }
             return OverlayReply::Open;

@@ -9,16 +9,21 @@ const PAGE: usize = 10;
 
 /// The first line shown of a text. How far it can go depends on the terminal's height, which the drawing
 /// knows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scroll {
     first: usize,
     last: Cell<usize>,
 }
 
 impl Scroll {
-    /// At the end of the text.
+    /// At the beginning of the text.
+    pub fn at_start() -> Self {
+        Self { first: 0, last: Cell::new(usize::MAX) }
+    }
+
+    /// At the end of the text, and there when the height changes.
     pub fn at_end() -> Self {
-        Self { first: usize::MAX, last: Cell::default() }
+        Self { first: usize::MAX, ..Self::at_start() }
     }
 
     /// Moves, if the action is one that does.
@@ -27,14 +32,13 @@ impl Scroll {
         let first = self.first.min(last);
         self.first = match action {
             Some(Action::Up) => first.saturating_sub(1),
-            Some(Action::Down) => first + 1,
+            Some(Action::Down) => first.saturating_add(1).min(last),
             Some(Action::PageUp) => first.saturating_sub(PAGE),
-            Some(Action::PageDown) => first + PAGE,
+            Some(Action::PageDown) => first.saturating_add(PAGE).min(last),
             Some(Action::First) => 0,
-            Some(Action::Last) => last,
+            Some(Action::Last) => usize::MAX,
             _ => return,
-        }
-        .min(last);
+        };
     }
 
     /// The first line to draw of `lines` in a box of `height` rows, and whether that is the last page.
@@ -51,7 +55,7 @@ mod tests {
 
     #[test]
     fn it_stops_at_both_ends_and_turns_back_at_once() {
-        let mut scroll = Scroll::default();
+        let mut scroll = Scroll::at_start();
         assert_eq!(scroll.shown(30, 10), (0, false));
         for (action, first) in [
             (Action::Up, 0),
@@ -82,5 +86,18 @@ mod tests {
         assert_eq!(scroll.shown(3, 25), (0, true));
         scroll.act(Some(Action::Down));
         assert_eq!(scroll.shown(3, 25), (0, true));
+        scroll.act(Some(Action::Last));
+        assert_eq!(scroll.shown(30, 25), (5, true));
+        assert_eq!(scroll.shown(30, 10), (20, true));
+    }
+
+    #[test]
+    fn keys_before_the_first_drawing_count() {
+        let mut scroll = Scroll::at_start();
+        scroll.act(Some(Action::Down));
+        assert_eq!(scroll.shown(30, 10), (1, false));
+        let mut scroll = Scroll::at_end();
+        scroll.act(Some(Action::Down));
+        assert_eq!(scroll.shown(30, 10), (20, true));
     }
 }

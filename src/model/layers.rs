@@ -49,7 +49,7 @@ impl Convolution {
         if self.kernel == 3
             && self.stride == 1
             && winograd::supports(input, weight)
-            // Where there is no memory, the convolution below says so.
+            // It has no gradients. Where there is no memory, the convolution below says so.
             && let Ok(output) = winograd::convolve(input, weight, bias.as_ref())
         {
             return output;
@@ -72,7 +72,9 @@ impl Convolution {
             && self.kernel == 3
             && self.stride == 1
             && self.live_bias.is_none()
+            && weights.folded_biases[self.weight].is_none()
             && winograd::supports(input, kernel)
+            // Where there is no memory, what is below says so.
             && let Ok(output) =
                 winograd::convolve_and_normalise(input, kernel, residual, norm.numbers(weights))
         {
@@ -292,7 +294,9 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::model::parameters::MemoryFormat;
+    use crate::config::run::{Architecture, Version};
+    use crate::model::Network;
+    use crate::model::parameters::{MemoryFormat, Parameters};
 
     const ROWS: [i64; 3] = [13, 11, 9];
 
@@ -403,6 +407,40 @@ mod tests {
                     assert_eq!(fused[3].1.kind(), kind);
                 }
             }
+        }
+    }
+
+    /// Else it would be slower, to almost the same numbers.
+    #[test]
+    fn training_takes_convolution_and_batch_norm_in_one() {
+        let network = Network::new(Architecture { version: Version::V1, n: 1 });
+        let parameters = Parameters::initial(&network, 1, Device::Cpu);
+        let weights = parameters.weights(&network.layout, Kind::Float, MemoryFormat::ChannelsLast);
+        let images = |channels, size| {
+            let input = Case::new(channels, Kind::Float, false).input;
+            MemoryFormat::ChannelsLast.arrange(&input.narrow(2, 0, size).narrow(3, 0, size))
+        };
+        let block = network.blocks().find(|block| block.shortcut.is_some()).unwrap();
+        let (projection, norm) =
+            (block.shortcut.as_ref().unwrap(), block.norms[1].as_ref().unwrap());
+        let input = images(32, 4);
+        let residual = projection.forward(&images(16, 8), &weights);
+        let kernel = &weights.kernels[block.convolutions[1].weight];
+        if !winograd::supports(&input, kernel) {
+            eprintln!("skipped: this processor has neither AVX2 nor AVX-512");
+            return;
+        }
+        for residual in [None, Some(&residual)] {
+            let in_one =
+                winograd::convolve_and_normalise(&input, kernel, residual, norm.numbers(&weights));
+            let output = block.convolutions[1].forward_and_activate(
+                norm,
+                &input,
+                residual,
+                &weights,
+                Mode::Training,
+            );
+            assert_eq!(output, in_one.unwrap());
         }
     }
 
